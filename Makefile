@@ -1,0 +1,35 @@
+# Everything runs in the project's own environment, made on first use from requirements.txt.
+# Options for pytest go into ARGS: make claims ARGS="--mnist mnist.npz --seeds 20"
+
+PYTHON ?= python3
+ENV := .venv
+INSTALLED := $(ENV)/.installed
+
+.PHONY: claims test report bank requirements clean
+
+claims: $(INSTALLED)  ## decide every claim and write the report
+	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
+	$(ENV)/bin/python -m reports.generate; exit $$status
+
+test: $(INSTALLED)  ## the project's own tests, lint and types
+	$(ENV)/bin/ruff check . && $(ENV)/bin/ruff format --check .
+	$(ENV)/bin/mypy
+	$(ENV)/bin/pytest -n auto fixtures reports $(ARGS)
+
+report: $(INSTALLED)  ## write the report again from the last results
+	$(ENV)/bin/python -m reports.generate
+
+bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
+	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report $(ARGS)
+
+requirements: $(INSTALLED)  ## compile requirements.txt anew from pyproject.toml
+	$(ENV)/bin/uv pip compile --universal --upgrade --group dev --no-annotate --no-header \
+		--no-emit-index-url pyproject.toml -o requirements.txt
+
+clean:  ## remove what can be made again
+	rm -rf $(ENV) .runs reports/out
+
+$(INSTALLED): requirements.txt
+	$(PYTHON) -m venv $(ENV)
+	$(ENV)/bin/pip install --quiet --requirement requirements.txt
+	@touch $@

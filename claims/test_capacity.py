@@ -1,0 +1,41 @@
+"""Capacity on images: a model too small underfits, one large enough overfits."""
+
+import pytest
+
+from fixtures import Arm, best, claim, fall, rise
+
+SOURCE = "Increasing model capacity"
+
+# The notebook's 20 epochs of 48,000 images are 7,500 steps. Overfitting takes steps: on 4,000
+# images 20 epochs are 640, too few for 96-96, and 120 epochs make even logistic regression rise.
+BUDGET = {"epochs": 20, "min_steps": 1_900}
+
+
+@pytest.fixture(scope="module")
+def logistic(mnist, dense):
+    return Arm("logistic regression", mnist, dense(), **BUDGET)
+
+
+@pytest.fixture(scope="module")
+def two_layers(logistic, dense):
+    return logistic.replace(name="96-96", model=dense(96, 96))
+
+
+@claim("Logistic regression underfits: its best validation loss is above 96-96's", source=SOURCE)
+def test_logistic_regression_underfits(judge, logistic, two_layers):
+    assert judge(best("val_loss", logistic).exceeds(best("val_loss", two_layers), by=0.05))
+
+
+@claim("Logistic regression hardly rises after its best epoch", source=SOURCE)
+def test_logistic_regression_hardly_rises(judge, logistic):
+    assert judge(rise("val_loss", logistic).below(0.05, by=0))
+
+
+@claim("96-96 overfits: validation loss rises from its minimum", source=SOURCE)
+def test_two_layers_overfit(judge, two_layers):
+    assert judge(rise("val_loss", two_layers).exceeds(0.02, by=0))
+
+
+@claim("96-96 overfits: training loss keeps falling after validation loss is best", source=SOURCE)
+def test_training_loss_keeps_falling(judge, two_layers):
+    assert judge(fall("loss", two_layers, since="val_loss").exceeds(0, by=0.005))

@@ -1,0 +1,39 @@
+"""The learning rate: too high diverges, too low stands still, and between them lies training."""
+
+from math import log
+
+import pytest
+
+from fixtures import Arm, claim, final, first, late, rmsprop
+
+CHANCE_LOSS = log(10)
+SOURCE = "Tuning key gradient descent parameters"
+
+
+@pytest.fixture(scope="module")
+def rate(mnist, dense):
+    def at(learning_rate):
+        optimizer = rmsprop(learning_rate)
+        return Arm(f"rate {learning_rate:g}", mnist, dense(512), optimizer, epochs=10)
+
+    return at
+
+
+@claim("At rate 1.0 the loss of the first epoch explodes", source=SOURCE)
+def test_rate_1_explodes(judge, rate):
+    assert judge(first("loss", rate(1.0)).exceeds(CHANCE_LOSS, by=10))
+
+
+@claim("Rate 1.0 ends far below the accuracy of rate 0.01", source=SOURCE)
+def test_rate_1_ends_far_below(judge, rate):
+    assert judge(late("val_accuracy", rate(1.0)).below(late("val_accuracy", rate(0.01)), by=0.2))
+
+
+@claim("Rate 0.01 trains well", source=SOURCE)
+def test_rate_001_trains_well(judge, rate):
+    assert judge(late("val_accuracy", rate(0.01)).exceeds(0.85, by=0))
+
+
+@claim("Rate 1e-6 fails to fit in the budget of rate 0.01", source=SOURCE)
+def test_rate_too_small_fails_to_fit(judge, rate):
+    assert judge(final("loss", rate(1e-6)).exceeds(final("loss", rate(0.01)), by=0.3))

@@ -1,0 +1,47 @@
+"""Random labels can be memorized, and then nothing generalizes."""
+
+from math import log
+
+import pytest
+
+from fixtures import Arm, claim, late, rise
+
+CHANCE_ACCURACY, CHANCE_LOSS = 0.1, log(10)
+
+
+@pytest.fixture(scope="module")
+def true_labels(mnist, dense):
+    return Arm("true labels", mnist, dense(512), epochs=100)
+
+
+@pytest.fixture(scope="module")
+def shuffled_labels(true_labels, mnist):
+    return true_labels.replace(name="shuffled labels", dataset=mnist.with_shuffled_labels())
+
+
+SOURCE = "The nature of generalization in deep learning"
+
+
+@claim("Training loss on shuffled labels falls far below chance", source=SOURCE)
+def test_training_loss_falls(judge, shuffled_labels):
+    assert judge(late("loss", shuffled_labels).below(CHANCE_LOSS, by=1.0))
+
+
+@claim("Training accuracy on shuffled labels rises far above chance", source=SOURCE)
+def test_training_accuracy_rises(judge, shuffled_labels):
+    assert judge(late("accuracy", shuffled_labels).exceeds(CHANCE_ACCURACY, by=0.4))
+
+
+@claim("Validation accuracy on shuffled labels stays at chance", source=SOURCE)
+def test_validation_accuracy_stays_at_chance(judge, shuffled_labels):
+    assert judge(late("val_accuracy", shuffled_labels).equals(CHANCE_ACCURACY, within=0.03))
+
+
+@claim("Validation loss on shuffled labels climbs", source=SOURCE)
+def test_validation_loss_climbs(judge, shuffled_labels):
+    assert judge(rise("val_loss", shuffled_labels).exceeds(0, by=1.0))
+
+
+@claim("With true labels the same model generalizes", source=SOURCE)
+def test_true_labels_generalize(judge, true_labels):
+    assert judge(late("val_accuracy", true_labels).exceeds(0.9, by=0))

@@ -1,0 +1,49 @@
+"""Noise channels: inputs without information cost accuracy, though the images are all there."""
+
+import pytest
+
+from fixtures import Arm, claim, first, late, rank_slope, white_noise, zeros
+
+
+@pytest.fixture(scope="module")
+def plain(mnist, dense):
+    return Arm("plain", mnist, dense(512), epochs=10)
+
+
+@pytest.fixture(scope="module")
+def zero_channels(plain, mnist):
+    return plain.replace(name="zero channels", dataset=mnist.with_channels(zeros(784)))
+
+
+@pytest.fixture(scope="module")
+def noise_channels(plain, mnist):
+    def with_channels(count):
+        dataset = mnist.with_channels(white_noise(count))
+        return plain.replace(name=f"{count} noise channels", dataset=dataset)
+
+    return with_channels
+
+
+@claim("White-noise channels lower validation accuracy", source="Noise channels")
+def test_lower_validation_accuracy(judge, zero_channels, noise_channels):
+    clean = late("val_accuracy", zero_channels)
+    assert judge(clean.exceeds(late("val_accuracy", noise_channels(784)), by=0.003))
+
+
+@claim("White-noise channels slow the fit", source="Noise channels")
+def test_slow_the_fit(judge, zero_channels, noise_channels):
+    noisy = first("loss", noise_channels(784))
+    assert judge(noisy.exceeds(first("loss", zero_channels), by=0.05))
+
+
+@claim("The more noise channels, the lower the validation accuracy", source="Noise channels")
+def test_dose_response(judge, plain, noise_channels):
+    doses = {0: late("val_accuracy", plain)}
+    doses |= {n: late("val_accuracy", noise_channels(n)) for n in (196, 784, 1568)}
+    assert judge(rank_slope(doses).below(0, by=0.75))
+
+
+@claim("Zero channels change nothing", source="Noise channels")
+def test_zero_channels_change_nothing(judge, plain, zero_channels):
+    with_zeros = late("val_accuracy", zero_channels)
+    assert judge(with_zeros.equals(late("val_accuracy", plain), within=0.01))

@@ -1,0 +1,90 @@
+"""Fighting overfitting on reviews: by the network's size, by penalties, by dropout."""
+
+import pytest
+
+from fixtures import Arm, best_epoch, claim, final, rise
+
+SIZE = "Reducing the network's size"
+PENALTY = "Adding weight regularization"
+DROPOUT = "Adding dropout"
+
+
+@pytest.fixture(scope="module")
+def original(imdb, sentiment):
+    return Arm(
+        "16-16",
+        imdb,
+        sentiment(16, 16),
+        epochs=20,
+        batch_size=512,
+        loss="BinaryCrossentropy",
+        validation_split=0.4,
+    )
+
+
+@pytest.fixture(scope="module")
+def smaller(original, sentiment):
+    return original.replace(name="4-4", model=sentiment(4, 4))
+
+
+@pytest.fixture(scope="module")
+def larger(original, sentiment):
+    return original.replace(name="512-512", model=sentiment(512, 512))
+
+
+@pytest.fixture(scope="module")
+def penalized(original, sentiment):
+    penalties = {"L1": {"l1": 0.001}, "L2": {"l2": 0.002}, "L1L2": {"l1": 0.001, "l2": 0.001}}
+
+    def by(penalty):
+        return original.replace(name=penalty, model=sentiment(16, 16, **penalties[penalty]))
+
+    return by
+
+
+@pytest.fixture(scope="module")
+def dropout(original, sentiment):
+    return original.replace(name="dropout", model=sentiment(16, 16, dropout=0.5))
+
+
+@claim("The smaller network starts to overfit later", source=SIZE)
+def test_smaller_starts_later(judge, original, smaller):
+    assert judge(best_epoch("val_loss", smaller).exceeds(best_epoch("val_loss", original), by=1))
+
+
+@claim("The smaller network degrades less", source=SIZE)
+def test_smaller_degrades_less(judge, original, smaller):
+    assert judge(rise("val_loss", smaller).below(rise("val_loss", original), by=0.05))
+
+
+@claim("The larger network starts to overfit earlier", source=SIZE)
+def test_larger_starts_earlier(judge, original, larger):
+    assert judge(best_epoch("val_loss", larger).below(best_epoch("val_loss", original), by=0))
+
+
+@claim("The larger network drives its training loss to about zero", source=SIZE)
+def test_larger_fits_to_zero(judge, larger):
+    assert judge(final("loss", larger).below(0.01, by=0))
+
+
+@claim("The larger network degrades more", source=SIZE)
+def test_larger_degrades_more(judge, original, larger):
+    assert judge(rise("val_loss", larger).exceeds(rise("val_loss", original), by=0.05))
+
+
+# By `crossentropy`, the data term: `val_loss` holds the penalty too, which shrinks in training.
+@pytest.mark.parametrize("penalty", ["L2", "L1", "L1L2"])
+@claim("{penalty} regularization slows overfitting", source=PENALTY)
+def test_penalty_slows_overfitting(judge, original, penalized, penalty):
+    regularized = rise("val_crossentropy", penalized(penalty))
+    assert judge(regularized.below(rise("val_crossentropy", original), by=0.03))
+
+
+@claim("Dropout delays overfitting: the best epoch comes later", source=DROPOUT)
+def test_dropout_delays_the_best_epoch(judge, original, dropout):
+    assert judge(best_epoch("val_loss", dropout).exceeds(best_epoch("val_loss", original), by=0))
+
+
+@claim("Dropout slows overfitting: validation loss rises less", source=DROPOUT)
+def test_dropout_rises_less(judge, original, dropout):
+    assert judge(rise("val_loss", dropout).below(rise("val_loss", original), by=0.05))
