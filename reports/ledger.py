@@ -1,0 +1,103 @@
+"""What the reporting process learns of a session: the claims decided, and what went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import pytest
+
+from fixtures.claim import Inconclusive, Refuted
+from fixtures.evidence import Outcome, Verdict
+
+Failure: TypeAlias = Literal["refuted", "inconclusive", "fault", "failed"]
+HARNESS_FAULT = 3
+INCONCLUSIVE = 6
+ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decided claim.
+
+    Args:
+        statement: The claim in a sentence.
+        subject: What the claim's file is about.
+        verdict: What was decided.
+        seconds: Time that it took, training included.
+    """
+
+    statement: str
+    subject: str
+    verdict: Verdict
+    seconds: float
+
+
+@dataclass(eq=False)  # pytest keeps plugins in a set
+class Ledger:
+    """Gathers the reports of a session, whichever process they come from."""
+
+    decided: list[Decided] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    environment: dict[str, list[str]] = field(default_factory=dict)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of one phase of a test."""
+        noted = dict(report.user_properties)
+        if report.failed:
+            self.failures.append(_failure(report, noted))
+        if report.when == "call" and "claim" in noted:
+            self._note(json.loads(str(noted["claim"])))
+            self._trained_by(json.loads(str(noted.get("environment", "[]"))))
+
+    def status(self, status: int) -> int:
+        """The session's exit status, given pytest's own."""
+        kinds = set(self.failures)
+        if status != pytest.ExitCode.TESTS_FAILED or kinds & {"refuted", "failed"}:
+            return status
+        if "fault" in kinds:
+            return HARNESS_FAULT
+        return INCONCLUSIVE if kinds else status
+
+    def overview(self) -> dict[str, list[str]]:
+        """The session in a few words: verdicts, seeds, cost, and what trained."""
+        outcomes = Counter(claim.verdict.outcome for claim in self.decided)
+        seeds = sorted({len(claim.verdict.seeds) for claim in self.decided})
+        return {
+            "claims": [f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]],
+            "seeds": [str(count) for count in seeds],
+            "seconds": [f"{sum(claim.seconds for claim in self.decided):.0f}"],
+            **self.environment,
+        }
+
+    def _note(self, record: Mapping[str, Any]) -> None:
+        verdict = Verdict.from_json(record["verdict"])
+        self.decided.append(
+            Decided(record["statement"], record["subject"], verdict, record["seconds"])
+        )
+        self.decided.sort(key=lambda claim: ORDER.index(claim.verdict.outcome))
+
+    def _trained_by(self, environment: Iterable[tuple[str, str]]) -> None:
+        for name, value in environment:
+            values = self.environment.setdefault(name, [])
+            if value not in values:
+                values.append(value)
+
+
+def failure_kind(raised: BaseException, when: str) -> Failure:
+    """What it means that a claim's test raised this exception in this phase."""
+    if when == "call" and isinstance(raised, Refuted):
+        return "refuted"
+    if when == "call" and isinstance(raised, Inconclusive):
+        return "inconclusive"
+    return "fault"
+
+
+def _failure(report: pytest.TestReport, noted: Mapping[str, object]) -> Failure:
+    if report.when not in ("setup", "call", "teardown"):
+        return "fault"  # xdist reports the test of a crashed worker in a phase of its own
+    kind = noted.get("failure", "failed")
+    return next(known for known in ("refuted", "inconclusive", "fault", "failed") if known == kind)

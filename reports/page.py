@@ -1,0 +1,125 @@
+"""A claim's page, as HTML for Allure's description: verdict, numbers and curves on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from fixtures.arm import Arm
+from fixtures.evidence import Statistic, Verdict
+from fixtures.hooks import Judgement
+from fixtures.runs import Runs
+from reports.elements import Markup, div, element, image, small, table
+from reports.figures import PALETTE, Figures, metrics_of, overfits_from
+from reports.folds import folds
+from reports.table import effect, plain
+
+SIGNS = {
+    "supported": ("0,158,115", "✔"),
+    "refuted": ("213,94,0", "✘"),
+    "inconclusive": ("230,159,0", "?"),
+}
+ROW = "display:flex;flex-wrap:wrap;align-items:flex-start"
+
+
+def title(judgement: Judgement) -> str:
+    """The claim with its number, for Allure's tree: "Statement: +0.0123 [...], 10 of 10 seeds"."""
+    return f"{judgement.statement}: {effect(judgement.verdict)}, {_wins(judgement.verdict)}"
+
+
+def page(judgement: Judgement, figures: Figures) -> str:
+    """The whole page. Text from names, messages and data is escaped."""
+    return div(
+        "max-width:1240px;line-height:1.4",
+        div("font-size:16px;font-weight:600;margin:0 0 6px", f"{judgement.statement}."),
+        _banner(judgement.verdict),
+        div(
+            f"{ROW};gap:10px;margin:10px 0",
+            div("flex:66 1 440px;max-width:800px", image(figures.curves.svg, figures.curves.alt)),
+            div("flex:36 1 240px;max-width:436px", image(figures.strip.svg, figures.strip.alt)),
+        ),
+        _arms(judgement),
+        *folds(judgement),
+    )
+
+
+def _wins(verdict: Verdict) -> str:
+    return f"{verdict.tally.wins} of {len(verdict.seeds)} seeds"
+
+
+def _banner(verdict: Verdict) -> Markup:
+    colour, sign = SIGNS[verdict.outcome]
+    facts = (_fact(top, below) for top, below in _facts(verdict))
+    ground = f"background:rgba({colour},.16);border-left:6px solid rgb({colour})"
+    style = f"{ROW};gap:4px 18px;align-items:center;padding:8px 14px;border-radius:8px;{ground}"
+    word = div("font-size:18px;font-weight:700", f"{sign} {verdict.outcome}")
+    return div(style, word, *facts)
+
+
+def _facts(verdict: Verdict) -> Iterable[tuple[str, str]]:
+    ties, (low, high, level) = verdict.tally.ties, verdict.win_interval
+    tied = f", {ties} tie{'s' * (ties == 1)}" if ties else ""
+    two_sided = verdict.region.direction == "equals"
+    meaning = "closer to 0 than this" if two_sided else "more than this"
+    yield effect(verdict), f"median difference, {verdict.median_interval.coverage:.0%} interval"
+    yield f"{_wins(verdict)} win{tied}", f"P(win) {low:.2f} to {high:.2f}, {level:.0%} interval"
+    yield f"margin {verdict.margin:g} {verdict.unit}", f"a seed wins if {meaning}"
+
+
+def _fact(top: str, below: str) -> Markup:
+    return div("", div("font-weight:600;font-size:13px", top), small(below))
+
+
+def _arms(judgement: Judgement) -> Markup:
+    """Median, SD and range over seeds: of each statistic, and of each arm's last epoch if more."""
+    comparison, by_arm = judgement.comparison, {run.arm: run for run in judgement.runs}
+    rows = []
+    for side in (comparison.left, comparison.right):
+        if isinstance(side, Statistic):
+            rows += _side(judgement, side, by_arm)
+        else:
+            rows.append(["reference", "", plain(side), "", "", "", ""])
+    header = ["arm", "statistic", "median", "SD", "range", "n", "overfits from"]
+    names = list(dict.fromkeys(row[1] for row in rows if row[1]))
+    if len(names) > 1:
+        return table(header, rows, words=2)
+    short = [[row[0], *row[2:]] for row in (header, *rows)]
+    return div("", small(f"{names[0]}, over seeds"), table(short[0], short[1:]))
+
+
+def _side(judgement: Judgement, side: Statistic, by_arm: Mapping[Arm, Runs]) -> list[list[str]]:
+    runs = [by_arm[arm] for arm in side.arms]
+    spread = _spread(side.values(by_arm))
+    if len(runs) == 1:
+        return [[_named(judgement, runs[0]), side.name, *spread, _start(runs[0])]]
+    return [["together", side.name, *spread, ""], *(_last_epoch(judgement, run) for run in runs)]
+
+
+def _last_epoch(judgement: Judgement, run: Runs) -> list[str]:
+    metric = metrics_of(judgement)[0]
+    values = run.history[metric][:, -1]
+    return [_named(judgement, run), f"{metric} of the last epoch", *_spread(values), _start(run)]
+
+
+def _named(judgement: Judgement, run: Runs) -> Markup:
+    """An arm's name after a spot of its curves' colour."""
+    colour = PALETTE[judgement.runs.index(run) % len(PALETTE)]
+    return Markup(element("span", f"color:{colour}", "■ ") + element("span", "", run.arm.name))
+
+
+def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[str]:
+    finite = values[np.isfinite(values)]
+    count = f"{len(finite)} of {len(values)}" if len(finite) < len(values) else str(len(values))
+    if not len(finite):
+        return ["not finite", "", "", count]
+    spread = plain(float(np.std(finite, ddof=1)), 2) if len(finite) > 1 else ""
+    low, middle, high = (plain(value) for value in np.quantile(finite, (0, 0.5, 1)))
+    return [middle, spread, f"{low} to {high}", count]
+
+
+def _start(run: Runs) -> str:
+    if "val_loss" not in run.history.metrics:
+        return ""
+    start = overfits_from(run)
+    return f"epoch {start}" if start else "not yet"

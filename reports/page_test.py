@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reports.figures import draw
+from reports.folds import optimizer_text
+from reports.made_judgement import MadeOptimizer, made_judgement
+from reports.page import page, title
+
+
+def text_of(html: str) -> str:
+    """What a reader reads, folds opened."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+
+
+@pytest.fixture(scope="module")
+def supported() -> str:
+    judgement = made_judgement()
+    return page(judgement, draw(judgement))
+
+
+def test_banner_says_verdict_effect_wins_and_margin(supported: str) -> None:
+    text = text_of(supported)
+    assert "✔ supported" in text
+    assert "+0.1 [+0.1, +0.1]" in text
+    assert "10 of 10 seeds win" in text
+    assert "P(win) 0.69 to 1.00, 95% interval" in text
+    assert "margin 0.01" in text
+    assert "a seed wins if more than this" in text
+
+
+@pytest.mark.parametrize(
+    ("offset", "word"), [(0.1, "✔ supported"), (0.01, "? inconclusive"), (0.0, "? inconclusive")]
+)
+def test_each_outcome_has_its_word_and_sign(offset: float, word: str) -> None:
+    judgement = made_judgement(offset)
+    assert word in page(judgement, draw(judgement))
+
+
+def test_equality_says_what_wins() -> None:
+    judgement = made_judgement(0.001, direction="equals")
+    assert "a seed wins if closer to 0 than this" in page(judgement, draw(judgement))
+
+
+def test_figures_are_images_with_alt_text_inside_the_page(supported: str) -> None:
+    images = re.findall(r'<img src="data:image/svg\+xml;base64,[^"]+" alt="([^"]+)"', supported)
+    assert len(images) == 2
+    assert "Learning curves of val_accuracy for noise, control" in images[0]
+    assert "10 beyond it, 0 tied, 0 not" in images[1]
+
+
+def test_arms_are_tabled_under_their_statistic(supported: str) -> None:
+    text = text_of(supported)
+    assert "mean val_accuracy of the last 5 epochs, over seeds" in text
+    assert re.search(r"■ noise 0\.\d+ 0\.\d+ 0\.\d+ to 0\.\d+ 10 not yet", text)
+
+
+def test_folds_hold_protocol_looks_power_errors_and_source(supported: str) -> None:
+    summaries = re.findall(r"<summary[^>]*>([^<]*)", supported)
+    assert summaries == [
+        "Protocol",
+        "What trained",
+        "Looks",
+        "Power and smallest detectable effect",
+        "Error rates and estimates",
+        "Source",
+    ]
+    for part in ("made model &lt;(None, 4)&gt;", "digest", "False support", "Noise channels"):
+        assert part in supported
+
+
+def test_page_holds_nothing_that_allure_removes(supported: str) -> None:
+    assert not re.search(r"<(script|style|svg|link)\b", supported)
+
+
+def test_text_is_escaped() -> None:
+    judgement = made_judgement(name='<script>alert("1")</script>')
+    html = page(judgement, draw(judgement))
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_title_carries_the_number() -> None:
+    assert title(made_judgement()) == "Noise helps: +0.1 [+0.1, +0.1], 10 of 10 seeds"
+
+
+def test_optimizer_is_told_with_what_was_set() -> None:
+    assert optimizer_text(MadeOptimizer()) == "MadeOptimizer(learning_rate=0.001)"

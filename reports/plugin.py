@@ -1,0 +1,159 @@
+"""The pytest plugin that reports claims: a table in the terminal and pages for Allure.
+
+Results for Allure go to `reports/out/allure-results`, emptied by every session that decides
+claims, or to `--alluredir`, which is emptied only by `--clean-alluredir`, once a session whatever
+the number of workers. Only claims are written there. `--no-report` writes none.
+
+Exit status, the same with and without xdist:
+
+| status | meaning |
+| --- | --- |
+| 0 | no claim was refuted |
+| 1 | a claim was refuted, or a test that is no claim failed |
+| 2, 4, 5 | pytest's own: interrupted, wrong usage, nothing collected |
+| 3 | harness fault: a claim's setup or teardown failed, a claim raised anything but its verdict, or a worker died; also pytest's own internal error |
+| 6 | under --strict, claims were inconclusive and nothing worse happened |
+"""  # noqa: E501 - a table's row is a line
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import uuid
+from collections.abc import Generator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fixtures.hooks import Judgement
+from reports import folder, table
+from reports.ledger import Ledger, failure_kind
+from reports.summary import summary
+
+LEDGER = pytest.StashKey[Ledger]()
+RESULTS = pytest.StashKey[Path]()
+OWN = pytest.StashKey[bool]()
+SESSION = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare `--no-report`; without it, see that Allure's options are there."""
+    parser.getgroup("claims", "scientific claims").addoption(
+        "--no-report", action="store_true", help="write no Allure results"
+    )
+    parser.getgroup("claims").addoption(
+        "--summary", type=Path, metavar="FILE", help="write the table of claims as Markdown"
+    )
+    # pyproject.toml keeps pytest from loading Allure by itself, so that this can decide.
+    if "--no-report" not in _arguments(pluginmanager):
+        _attachments().load(pluginmanager)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Take `--alluredir` over from Allure's plugin, which would report every test there."""
+    given = getattr(config.option, "allure_report_dir", None)
+    default = folder.OUT / "allure-results"
+    config.stash[RESULTS] = config.invocation_params.dir / given if given else default
+    config.stash[OWN] = not given
+    config.stash[SESSION] = _shared(config).get("testrunuid", uuid.uuid4().hex)
+    config.option.allure_report_dir = None
+    if not _is_worker(config):
+        config.stash[LEDGER] = Ledger()
+        config.pluginmanager.register(config.stash[LEDGER], "reports.ledger")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Obey `--clean-alluredir`, before any worker starts."""
+    config = session.config
+    asked = getattr(config.option, "clean_alluredir", False) and not config.option.collectonly
+    if asked and not _is_worker(config):
+        folder.empty(config.stash[RESULTS])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In the process that runs them, start to report the claims that were collected."""
+    config = session.config
+    claims = [item for item in session.items if item.get_closest_marker("claim")]
+    if not claims or config.option.no_report or config.option.collectonly:
+        return
+    if config.stash[OWN]:
+        folder.empty_once(config.stash[RESULTS], config.stash[SESSION])
+    _attachments().start(config, config.stash[RESULTS], claims)
+
+
+def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
+    """Tell the reporting process of the claim's data and of what trained its runs."""
+    told = [("data", runs.arm.dataset.name) for runs in judgement.runs]
+    told += [pair for runs in judgement.runs for pair in runs.environment.items()]
+    item.user_properties.append(("environment", json.dumps(list(dict.fromkeys(told)))))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a claim's failure what it means."""
+    report = yield
+    if report.failed and call.excinfo and item.get_closest_marker("claim"):
+        report.user_properties.append(("failure", failure_kind(call.excinfo.value, call.when)))
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Set the exit status, and describe the session beside its results."""
+    config = session.config
+    if _is_worker(config):
+        return
+    ledger = config.stash[LEDGER]
+    if config.option.summary:
+        file = config.invocation_params.dir / config.option.summary
+        file.write_text(summary(ledger), encoding="utf-8")
+    session.exitstatus = ledger.status(int(exitstatus))
+    if ledger.decided and not config.option.no_report:
+        arguments = ["pytest", *config.invocation_params.args]
+        folder.describe(config.stash[RESULTS], ledger.overview(), shlex.join(arguments))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the table of claims, refuted ones first, and where the report is."""
+    claims = config.stash[LEDGER].decided
+    if not claims:
+        return
+    terminalreporter.section("claims")
+    colours = {claim.verdict.headline: {"red": True} for claim in claims}
+    for line in table.table(claims, shutil.get_terminal_size().columns):
+        terminalreporter.write_line(line, **colours.get(line.strip(), {}))
+    if not config.option.no_report:
+        results = os.path.relpath(config.stash[RESULTS], config.invocation_params.dir)
+        terminalreporter.write_line(f"\nAllure results: {results}")
+
+
+def _attachments() -> ModuleType:
+    from reports import attachments  # imports Allure
+
+    return attachments
+
+
+def _arguments(pluginmanager: pytest.PytestPluginManager) -> list[str]:
+    """The arguments as typed: conftest.py is loaded before pytest has parsed them."""
+    config = pluginmanager.get_plugin("pytestconfig")
+    given = config.invocation_params.args if config else ()
+    return [*map(str, given), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+
+
+def _shared(config: pytest.Config) -> dict[str, str]:
+    """What xdist's controller told this worker; nothing in any other process."""
+    shared: dict[str, str] = getattr(config, "workerinput", {})
+    return shared
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return bool(_shared(config))

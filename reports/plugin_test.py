@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.conftest import Run, results_in
+
+
+def labels(result: dict[str, Any]) -> dict[str, str]:
+    return {label["name"]: label["value"] for label in result["labels"]}
+
+
+@pytest.mark.parametrize(
+    ("select", "options", "status"),
+    [
+        ("supported", [], 0),
+        ("supported or negative", ["--seeds", "10,20"], 1),
+        ("negative", ["--seeds", "10"], 0),
+        ("supported or negative", ["--seeds", "10", "--strict"], 6),
+        ("supported or broken", [], 3),
+        ("setup", [], 3),
+        ("negative or broken", ["--seeds", "10,20"], 1),
+        ("negative or broken", ["--seeds", "10", "--strict"], 3),
+        ("plain", [], 1),
+        ("nothing", [], 5),
+    ],
+)
+def test_exit_status(run_inside: Run, select: str, options: list[str], status: int) -> None:
+    assert run_inside(select, *options).ret == status
+
+
+def test_table_lists_refuted_claims_first_with_their_headline(run: Run) -> None:
+    said = run("supported or negative", "--seeds", "10,20", "-n", "1", "--alluredir", "here")
+    assert said.ret == 1
+    said.stdout.fnmatch_lines(
+        [
+            "claim * verdict * effect [[]interval[]] * wins * seeds * seconds",
+            "Hurts * refuted * -0.1 [[]-0.1, -0.1[]] * 0/20 * 20 *",
+            "  refuted: median -0.1 [[]-0.1, -0.1[]] over margin 0.01, 0 of 20 seeds",
+            "Helps by 0.1 & <more> * supported * +0.1 [[]+0.1, +0.1[]] * 10/10 * 10 *",
+            "Allure results: here",
+        ]
+    )
+    said.stdout.fnmatch_lines(["*Refuted: refuted: median -0.1 [[]-0.1, -0.1[]]*"])
+
+
+def test_claim_fills_its_page(run: Run, pytester: pytest.Pytester) -> None:
+    run("supported", "--alluredir", "here")
+    result = results_in(pytester.path / "here")["test_supported"]
+    assert result["status"] == "passed"
+    assert result["name"] == "Helps by 0.1 & <more>: +0.1 [+0.1, +0.1], 10 of 10 seeds"
+    assert result["titlePath"] == ["Noise channels"]
+    assert "Helps by 0.1 &amp; &lt;more&gt;." in result["descriptionHtml"]
+    expected = {
+        "ALLURE_ID": "noise_channels.supported[0.1]",
+        "epic": "Training claims",
+        "feature": "Noise channels",
+        "story": "Noise",
+        "severity": "normal",
+    }
+    assert expected.items() <= labels(result).items()
+    assert labels(result)["tf"]
+    tf = next(entry for entry in result["parameters"] if entry["name"] == "tf")
+    assert tf["mode"] == "hidden"
+    assert "excluded" not in tf
+    kinds = [Path(attachment["source"]).suffix for attachment in result["attachments"]]
+    assert kinds == [".csv", ".json", ".png", ".svg", ".svg"]
+    assert "device=CPU" in (pytester.path / "here" / "environment.properties").read_text()
+    assert (pytester.path / "here" / "executor.json").is_file()
+
+
+def test_undecided_claims_keep_their_labels_and_the_users_folder_is_kept(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    run("setup", "--alluredir", "here")
+    run("broken or plain", "--alluredir", "here")
+    results = results_in(pytester.path / "here")
+    assert {name: result["status"] for name, result in results.items()} == {
+        "test_setup": "broken",
+        "test_broken": "broken",
+    }
+    assert results["test_setup"]["name"] == "Has no data"
+    assert labels(results["test_setup"])["ALLURE_ID"] == "noise_channels.setup"
+
+
+def test_dead_worker_leaves_a_broken_result_and_nothing_else_is_lost(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    options = ["-n", "2", "--alluredir", "here", "--clean-alluredir"]
+    assert run("crash or supported or broken", *options).ret == 3
+    results = results_in(pytester.path / "here")
+    assert {name: result["status"] for name, result in results.items()} == {
+        "test_crash": "broken",
+        "test_supported": "passed",
+        "test_broken": "broken",
+    }
+    crash, broken = results["test_crash"], results["test_broken"]
+    assert "died or was stopped before the verdict" in crash["statusDetails"]["message"]
+    assert crash["name"] == "Kills its process"
+    assert labels(crash)["ALLURE_ID"] == "noise_channels.crash"
+    kept = ("titlePath", "parameters")
+    assert [crash[name] for name in kept] == [broken[name] for name in kept]
+
+
+def test_stand_in_has_the_identity_of_the_real_result(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_other="""
+        import os, signal
+        from fixtures.claim import claim
+        from test_noise_channels import exceeds
+
+        @claim("Maybe dies", source="Noise")
+        def test_maybe(judge):
+            if os.environ.get("DIE"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            exceeds(judge, 0.1)
+        """
+    )
+    run("maybe", "--alluredir", "alive", "-o", "pythonpath=. " + str(Path(__file__).parents[1]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIE", "1")
+        run("maybe", "--alluredir", "dead", "-o", "pythonpath=. " + str(Path(__file__).parents[1]))
+    alive = results_in(pytester.path / "alive")["test_maybe"]
+    dead = results_in(pytester.path / "dead")["test_maybe"]
+    for name in ("fullName", "testCaseId", "historyId", "titlePath", "parameters"):
+        assert alive[name] == dead[name]
+    assert labels(dead).items() <= labels(alive).items()
+
+
+def test_second_run_shows_nothing_of_the_first(run: Run, pytester: pytest.Pytester) -> None:
+    out = pytester.path / "out" / "allure-results"
+    run("supported")
+    assert set(results_in(out)) == {"test_supported"}
+    run("broken", "-n", "1")
+    assert set(results_in(out)) == {"test_broken"}
+    run("plain")
+    assert set(results_in(out)) == {"test_broken"}
+
+
+def test_without_report_nothing_of_allure_is_imported(run: Run, pytester: pytest.Pytester) -> None:
+    said = run("supported or without_allure", "--no-report")
+    said.assert_outcomes(passed=2)
+    said.stdout.no_fnmatch_line("*Allure results*")
+    assert not (pytester.path / "out").exists()

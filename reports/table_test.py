@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from reports.ledger import Decided
+from reports.made_judgement import made_judgement
+from reports.table import effect, plain, table
+
+
+def decided(offset: float = 0.1, statement: str = "Noise helps", margin: float = 0.01) -> Decided:
+    return Decided(statement, "Noise", made_judgement(offset, margin=margin).verdict, 12.34)
+
+
+def test_row_holds_verdict_effect_wins_seeds_and_seconds() -> None:
+    row = " ".join(table([decided()], 140)[2].split())
+    assert row == "Noise helps supported +0.1 [+0.1, +0.1] 10/10 10 12.3"
+
+
+def test_long_statement_wraps_in_a_narrow_terminal() -> None:
+    lines = table([decided(statement="words " * 20)], 80)
+    assert len(lines) > 4
+    assert lines[3].startswith("words")
+
+
+def test_effect_has_its_unit() -> None:
+    assert effect(made_judgement().verdict) == "+0.1 [+0.1, +0.1]"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0123449, "0.01234"), (24390.4, "24,390"), (1.2e-7, "1.2e-07"), (0.0, "0")],
+)
+def test_plain_numbers(value: float, text: str) -> None:
+    assert plain(value) == text
