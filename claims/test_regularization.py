@@ -47,11 +47,13 @@ def dropout(original, sentiment):
     return original.replace(name="dropout", model=sentiment(16, 16, dropout=0.5))
 
 
+# More than the one epoch by which a best epoch is known.
 @claim("The smaller network starts to overfit later", source=SIZE)
 def test_smaller_starts_later(judge, original, smaller):
     assert judge(best_epoch("val_loss", smaller).exceeds(best_epoch("val_loss", original), by=1))
 
 
+# A fifth of the original's own rise, about 0.25.
 @claim("The smaller network degrades less", source=SIZE)
 def test_smaller_degrades_less(judge, original, smaller):
     assert judge(rise("val_loss", smaller).below(rise("val_loss", original), by=0.05))
@@ -64,22 +66,25 @@ def test_larger_starts_earlier(judge, original, larger):
     assert judge(risen.exceeds(rise("val_loss", original, at=8), by=0))
 
 
+# About zero: 0.01 nats are the right answer at 99 %.
 @claim("The larger network drives its training loss to about zero", source=SIZE)
 def test_larger_fits_to_zero(judge, larger):
     assert judge(final("loss", larger).below(0.01, by=0))
 
 
+# A tenth of the original's own rise.
 @claim("The larger network degrades more", source=SIZE)
 def test_larger_degrades_more(judge, original, larger):
     assert judge(rise("val_loss", larger).exceeds(rise("val_loss", original), by=0.025))
 
 
 # By `crossentropy`, the data term: `val_loss` holds the penalty too, which shrinks in training.
+# A tenth of the original's own rise.
 @pytest.mark.parametrize("penalty", ["L2", "L1", "L1L2"])
 @claim("{penalty} regularization slows overfitting", source=PENALTY)
 def test_penalty_slows_overfitting(judge, original, penalized, penalty):
     regularized = rise("val_crossentropy", penalized(penalty))
-    assert judge(regularized.below(rise("val_crossentropy", original), by=0.03))
+    assert judge(regularized.below(rise("val_crossentropy", original), by=0.025))
 
 
 @claim("Dropout delays overfitting: the best epoch comes later", source=DROPOUT)
@@ -87,6 +92,7 @@ def test_dropout_delays_the_best_epoch(judge, original, dropout):
     assert judge(best_epoch("val_loss", dropout).exceeds(best_epoch("val_loss", original), by=0))
 
 
+# A tenth of the original's rise by then.
 @claim("Dropout slows overfitting: validation loss has risen less by epoch 10", source=DROPOUT)
 def test_dropout_rises_less(judge, original, dropout):
     risen = rise("val_loss", dropout, at=10)
