@@ -31,7 +31,7 @@ from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
 from attr import asdict
 
-from fixtures.claim import statement_of
+from fixtures.claim import statement_of, subject_of
 from fixtures.hooks import Judgement
 from reports import page
 from reports.figures import Figures, draw
@@ -107,11 +107,6 @@ class _ClaimsOnly(AllureFileLogger):
 def claim_id(item: pytest.Item) -> str:
     """A claim's identity across versions: its file's and its test's name with its parameters."""
     return f"{item.path.stem.removeprefix('test_')}.{item.name.removeprefix('test_')}"
-
-
-def subject_of(item: pytest.Item) -> str:
-    """What a claim's file is about, such as "Noise channels"."""
-    return item.path.stem.removeprefix("test_").replace("_", " ").capitalize()
 
 
 def _label(item: pytest.Item) -> None:
