@@ -5,7 +5,7 @@ PYTHON ?= python3
 ENV := .venv
 INSTALLED := $(ENV)/.installed
 
-.PHONY: claims test report bank requirements clean
+.PHONY: claims test report bank bench requirements clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -21,6 +21,9 @@ report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 se
 
 bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
 	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report $(ARGS)
+
+bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
+	$(ENV)/bin/pytest -n 0 claims --bench reports/out/bench.json --no-report $(ARGS)
 
 requirements: $(INSTALLED)  ## compile requirements.txt anew from pyproject.toml
 	$(ENV)/bin/uv pip compile --universal --upgrade --group dev --no-annotate --no-header \
