@@ -25,7 +25,7 @@ pytest_plugins = ["fixtures.plugin", "reports.plugin"]
 class Source:
     notices = []
     def runs(self, arm, seeds):
-        return made_runs(arm, float(arm.name), len(seeds))
+        return made_runs(arm, float(arm.name.partition("<")[0]), len(seeds))
 
 @pytest.fixture
 def run_source():

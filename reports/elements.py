@@ -64,7 +64,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 
     head = element("tr", "", *_cells("th", header, words)) if header else Markup()
     body = (element("tr", "", *_cells("td", row, words)) for row in rows)
     style = "font-size:13px;margin:0;white-space:nowrap;font-variant-numeric:tabular-nums"
-    return div("overflow-x:auto;max-width:100%", element("table", style, head, *body))
+    return div("overflow-x:auto;padding-bottom:1px", element("table", style, head, *body))
 
 
 def _cells(name: str, texts: Sequence[str], words: int) -> Iterator[Markup]:

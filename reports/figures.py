@@ -173,8 +173,9 @@ def _draw_strip(axes: Axes, verdict: Verdict) -> None:
         axes.axvline(side.threshold, color=LOSS, linestyle=(0, (4, 2)), linewidth=1.3)
     axes.axvline(0, color="#9aa1ab", linewidth=0.8)
     axes.scatter(shown, rows, c=colours, s=26, edgecolors="white", linewidths=0.6, zorder=3)
-    if edge > LOG_RATIO * max(verdict.margin, _middle_size(values)):
-        axes.set_xscale("symlog", linthresh=max(verdict.margin, _middle_size(values)))
+    middle = max(verdict.margin, _middle_size(values))
+    if 0 < LOG_RATIO * middle < edge:
+        axes.set_xscale("symlog", linthresh=middle)
     ends = axes.get_xlim()
     axes.axvspan(*_winning(verdict, ends), color=WIN, alpha=0.07, linewidth=0)
     axes.set_xlim(ends)

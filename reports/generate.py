@@ -38,6 +38,13 @@ OUTSIDE = re.compile(
     r"|googletagmanager\.com[^\"'\s]*|google-analytics\.com[^\"'\s]*",
     re.IGNORECASE,
 )
+# A table of many epochs scrolls instead of breaking its numbers into digits; on a phone, the kind
+# and the size of an attachment leave its name room.
+STYLE = (
+    "<style>[class*=attachment-table] :is(th,td){white-space:nowrap!important}"
+    "@media(max-width:600px){[data-testid=test-result-attachment-header]>div>div>span"
+    "{display:none}}</style></head>"
+)
 
 
 class NotGenerated(Exception):
@@ -105,7 +112,8 @@ def generate(report: Report) -> None:
     folders = [str(folder) for folder in report.results]
     config = ["--config", str(HERE / "allurerc.mjs"), "--cwd", str(report.output.parent)]
     _node([str(allure), "generate", *folders, *config], settings)
-    report.output.write_text(offline(_page(report.site)), encoding="utf-8")
+    page = offline(_page(report.site)).replace("</head>", STYLE, 1)
+    report.output.write_text(page, encoding="utf-8")
     shutil.rmtree(report.site)
     _last(report).write_text(mark)
 
