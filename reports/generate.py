@@ -23,6 +23,8 @@ from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from filelock import FileLock
+
 from reports.folder import OUT
 
 HERE = Path(__file__).parent
@@ -147,15 +149,15 @@ def _versions(folders: Sequence[Path]) -> list[str]:
 
 def _installed() -> Path:
     """Allure's command, installed if it is not there in the pinned version."""
-    command = NODE / "node_modules" / "allure" / "cli.js"
     wanted = (HERE / "package.json").read_text(encoding="utf-8")
     note = NODE / "installed.json"
-    if not command.is_file() or not note.is_file() or note.read_text(encoding="utf-8") != wanted:
-        NODE.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / "package.json", NODE)
-        _npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(NODE)])
-        note.write_text(wanted, encoding="utf-8")
-    return command
+    NODE.mkdir(parents=True, exist_ok=True)
+    with FileLock(NODE / ".lock"):  # two processes at once would install into each other
+        if not note.is_file() or note.read_text(encoding="utf-8") != wanted:
+            shutil.copy(HERE / "package.json", NODE)
+            _npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(NODE)])
+            note.write_text(wanted, encoding="utf-8")
+    return NODE / "node_modules" / "allure" / "cli.js"
 
 
 def _npm(arguments: Sequence[str]) -> None:

@@ -99,15 +99,6 @@ def test_failing_npm_is_shown_and_tried_again(
     assert not (tmp_path / "node" / "installed.json").exists()
 
 
-@pytest.fixture
-def allure() -> None:
-    """Allure, or a skip where npm's registry is out of reach."""
-    try:
-        module._installed()
-    except NotGenerated as fault:
-        pytest.skip(str(fault))
-
-
 @pytest.mark.usefixtures("allure")
 def test_report_is_written_without_analytics_and_counts_the_same_results_once(
     run: Run, pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
