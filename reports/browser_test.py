@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +21,7 @@ from reports.generate import NotGenerated, Report, generate
 from reports.screenshots import NoPicture, chromium, main
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request
+    from playwright.sync_api import Browser, FloatRect, FrameLocator, Locator, Page, Request
 
 DESKTOP, PHONE = (1400, 1000), (390, 844)
 LOCAL = {"file", "data", "blob"}
@@ -94,15 +94,20 @@ class Reader:
 
     def fold(self) -> float:
         """Where the first screen ends, in pixels from its top: at Allure's footer."""
-        return bottom(self.page.get_by_text("Powered by"), edge="y")
+        return box(self.page.get_by_text("Powered by"))["y"]
 
 
-def bottom(element: Locator, edge: Literal["y", "end"] = "end") -> float:
-    """Where an element ends, or starts, in pixels from the top of the screen."""
+def box(element: Locator) -> FloatRect:
+    """Where an element lies on the screen, in pixels."""
     element.wait_for()
-    box = element.bounding_box()
-    assert box
-    return box["y"] + (box["height"] if edge == "end" else 0)
+    found = element.bounding_box()
+    assert found
+    return found
+
+
+def bottom(element: Locator) -> float:
+    """Where an element ends, in pixels from the top of the screen."""
+    return box(element)["y"] + box(element)["height"]
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +158,7 @@ def opened(browser: Browser, page: Path, size: tuple[int, int], theme: str) -> I
         viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
     )
+    context.set_default_timeout(60_000)  # milliseconds; a busy machine may need some of them
     asked: list[str] = []
 
     def note(request: Request) -> None:
@@ -218,10 +224,14 @@ def test_csv_opens_and_reads_as_a_table(reader: Reader) -> None:
     reader.claim(HELPS)
     reader.page.get_by_role("button", name="Learning curves, every seed (CSV)").click()
     cell = reader.page.get_by_role("cell", name="val_accuracy").first
-    cell.wait_for()
-    box, line = cell.bounding_box(), cell.evaluate("cell => cell.scrollHeight")
-    assert box
-    assert line < 60, "the cell's text is broken into letters"
+    assert box(cell)["height"] < 60, "the cell's text is broken into letters"
+
+
+def test_what_went_wrong_stands_first(at_desktop: Reader) -> None:
+    leaves = at_desktop.page.get_by_test_id("tree-leaf-title")
+    leaves.first.wait_for()
+    first = [title.partition(":")[0] for title in leaves.all_inner_texts()[:2]]
+    assert first == ["Hurts", "Moved since the last version"]
 
 
 def test_versions_are_chosen_from_the_list(reader: Reader) -> None:
