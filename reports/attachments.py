@@ -186,6 +186,14 @@ def _measure(results: Path, name: str, judgement: Judgement) -> None:
     if not isfinite(median):
         return
     stop = now()
-    start = stop - int(judgement.seconds * 1000)
-    effect = {"id": name, "key": name, "value": median, "start": start, "stop": stop}
+    effect = {
+        "id": name,
+        "key": f"{name} {_tensorflow()}",  # what Allure follows over time
+        "title": f"{judgement.statement} (TensorFlow {_tensorflow()})",
+        "group": judgement.subject,
+        "unit": judgement.verdict.unit,
+        "value": median,
+        "start": stop - int(judgement.seconds * 1000),
+        "stop": stop,
+    }
     (results / f"{uuid4()}-perf.json").write_text(json.dumps([effect]), encoding="utf-8")

@@ -17,6 +17,7 @@ Failure: TypeAlias = Literal["refuted", "inconclusive", "fault", "failed"]
 HARNESS_FAULT = 3
 INCONCLUSIVE = 6
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
+FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ class Ledger:
         """The session in a few words: verdicts, seeds, cost, and what trained."""
         outcomes = Counter(claim.verdict.outcome for claim in self.decided)
         seeds = sorted({len(claim.verdict.seeds) for claim in self.decided})
+        cost = sum(claim.seconds for claim in self.decided)
+        trained_by = {name: self.environment[name] for name in FIRST if name in self.environment}
         return {
             "claims": [f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]],
             "seeds": [str(count) for count in seeds],
-            "seconds": [f"{sum(claim.seconds for claim in self.decided):.0f}"],
+            "cost": [f"{cost:.0f} s of a worker's time"],
+            **trained_by,
             **self.environment,
         }
 
