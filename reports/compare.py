@@ -33,26 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     here = Path.cwd()
     try:
         suite = SuiteDrift.of(read(path_of(given.before, here)), read(path_of(given.now, here)))
-        print("\n".join(lines(suite)))
     except (UnusableBaseline, TooFewSeeds) as fault:
         print(f"Cannot compare: {fault}", file=sys.stderr)
         return pytest.ExitCode.USAGE_ERROR
-    write_page(suite, given.output)
+    if not suite.pairs:
+        reasons = "\n".join(suite.left_out)
+        print(f"Cannot compare: no arm can be compared.\n{reasons}", file=sys.stderr)
+        return pytest.ExitCode.USAGE_ERROR
+    print("\n".join([*drift_table.terminal_table(suite.arms), *suite.left_out]))
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    given.output.write_text(drift_page.comparison_page(suite), encoding="utf-8")
     print(f"Page: {os.path.relpath(given.output)}")
     return DRIFTED if any(arm.outcome == "drifted" for arm in suite.arms) else 0
-
-
-def lines(suite: SuiteDrift) -> list[str]:
-    """What moved, as text; and which arms cannot be compared, with the reason."""
-    if not suite.arms:
-        return ["No arm can be compared.", *suite.left_out]
-    return [*drift_table.terminal_table(suite.arms), *suite.left_out]
-
-
-def write_page(suite: SuiteDrift, output: Path) -> None:
-    """Write the page with the figure of each arm."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(drift_page.comparison_page(suite), encoding="utf-8")
 
 
 if __name__ == "__main__":

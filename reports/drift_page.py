@@ -36,7 +36,6 @@ def comparison_page(suite: SuiteDrift) -> str:
         f"{sum(arm.outcome == outcome for arm in suite.arms)} {outcome}" for outcome in WORST_FIRST
     )
     rows = [[arm.arm, *cells(each)] for arm in suite.arms for each in arm.shifts]
-    moved = fold("All statistics, what moved most first", table(HEADER, rows, words=WORDS))
     alert = [small(line) for line in alert_line(suite.arms)]
     body = div(
         "max-width:1240px;margin:auto;line-height:1.4;font-family:sans-serif;padding:12px",
@@ -45,7 +44,7 @@ def comparison_page(suite: SuiteDrift) -> str:
         *alert,
         *(small(reason) for reason in suite.left_out),
         _provenance(suite),
-        moved,
+        table(HEADER, rows, words=WORDS),
         *(_arm(pair.drift, _picture(pair)) for pair in suite.pairs),
     )
     return f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>{body}'
