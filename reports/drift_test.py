@@ -84,7 +84,7 @@ def test_runs_that_diverge_now_have_drifted_and_that_always_did_have_not() -> No
 def test_too_few_seeds_are_refused() -> None:
     old = saved(noisy_runs(made_arm("0"), range(10)))
     match = (
-        r"error of 6.2e-06 a side, one of 80 statistics: 10 or more against as many. Received: 9"
+        r"error of 6.3e-06 a side, one of 80 statistics: 10 or more against as many. Received: 9"
     )
     with pytest.raises(TooFewSeeds, match=match):
         Rule(80).arm(old, saved(noisy_runs(made_arm("0"), range(9))))
