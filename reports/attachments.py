@@ -31,7 +31,7 @@ from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
 from attr import asdict
 
-from fixtures.claim import statement_of, subject_of
+from fixtures.claim import claim_id, statement_of, subject_of
 from fixtures.hooks import Judgement
 from reports import page
 from reports.figures import Figures, draw
@@ -102,11 +102,6 @@ class _ClaimsOnly(AllureFileLogger):
     @allure_commons.hookimpl
     def report_container(self, container: object) -> None:
         """Write nothing."""
-
-
-def claim_id(item: pytest.Item) -> str:
-    """A claim's identity across versions: its file's and its test's name with its parameters."""
-    return f"{item.path.stem.removeprefix('test_')}.{item.name.removeprefix('test_')}"
 
 
 def _label(item: pytest.Item) -> None:

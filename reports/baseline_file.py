@@ -20,6 +20,7 @@ from reports.baseline import Baseline, SavedArm, SavedStatistic
 
 FORMAT = "training claims: baseline 1"
 FOLDER = Path(__file__).parent / "baselines"
+SHORT = 90
 NOT_FINITE = ("nan", "inf", "-inf")
 
 T = TypeVar("T")
@@ -114,9 +115,10 @@ def _seal(record: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any, indent: str = "") -> Iterator[str]:
-    """JSON in which whatever holds no list or object of its own takes one line."""
+    """JSON in which a list of numbers takes one line, as does an object that is short."""
     inside = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, dict | list) or not any(isinstance(x, dict | list) for x in inside):
+    flat = not isinstance(value, dict | list) or not any(isinstance(x, dict | list) for x in inside)
+    if flat and (not isinstance(value, dict) or len(json.dumps(value)) < SHORT):
         yield json.dumps(value)
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
