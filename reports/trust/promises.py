@@ -13,9 +13,6 @@ from reports.trust.banked import Banked
 from reports.trust.halves import Halves, split, statistics_of
 from reports.trust.suites import Suites, resampled
 
-SUITES = 10_000
-SPLITS = 500
-
 
 @dataclass(frozen=True)
 class Promise:
