@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import zip_longest
+from textwrap import shorten
 from typing import cast
 
 import numpy as np
@@ -28,10 +30,11 @@ Curves = NDArray[np.float64]
 
 DIGITS = 6
 KEPT = ("loss", "val_loss", "accuracy", "val_accuracy")
-# How many SD of the baseline an arm may shift. Chosen for 30 new seeds against 100 of a baseline
-# and 80 tests, by fixtures/evidence/two_samples_test.py: an arm that did not change is then shown
-# stable with probability .999, so that a suite is quiet; one that shifted by 2.5 SD is caught as
-# often, one by 2 SD with .98. At 1.25 SD a twentieth of unchanged suites would leave an arm open.
+# How many SD of the baseline an arm may shift. Chosen by simulating 30 new seeds against 100 of a
+# baseline, 80 tests, normal values, 400 times each: at 1.5 an unchanged statistic was always shown
+# stable, a shift of 2.5 SD always caught and one of 2 SD with probability .98. At 1.25 one
+# unchanged statistic in 50 stays open, too many for a suite; at 1.75 2 SD are caught with .77.
+# fixtures/evidence/two_samples_test.py holds a part of this.
 MARGIN_IN_SD = 1.5
 # A smaller shift is none, however little the seeds of an arm differ: an epoch is the step of an
 # epoch count, and nobody misses a thousandth of a nat or one image in a thousand.
@@ -162,9 +165,8 @@ class Baseline:
     def arm(self, arm: Arm | SavedArm) -> SavedArm:
         """The saved runs of an arm.
 
-        An arm that is described otherwise but has the name and the data of a saved one is looked
-        at more closely: a new version of Keras may describe the same layer by more settings, and
-        only settings that both know can differ.
+        An arm of another fingerprint but the name of a saved one is looked at more closely: a new
+        version of Keras may describe the same layer by more settings, which then are off.
 
         Raises:
             NotComparable: If there are none, or those of that name trained otherwise.
@@ -211,15 +213,22 @@ def rounded(numbers: float | Curves) -> Curves:
 
 
 def _changes(saved: object, new: object, path: str = "") -> Iterator[str]:
-    """Where two descriptions differ in what both say, such as "epochs: 10 before, 20 now"."""
+    """Where two descriptions differ, such as "epochs: 10 before, 20 now"."""
     if isinstance(saved, Mapping) and isinstance(new, Mapping):
-        for key in saved.keys() & new.keys():
-            yield from _changes(saved[key], new[key], f"{path}.{key}".lstrip("."))
-    elif isinstance(saved, list | tuple) and isinstance(new, list | tuple):
-        if len(saved) != len(new):
-            yield f"{path}: {len(saved)} before, {len(new)} now"
-            return
-        for place, pair in enumerate(zip(saved, new, strict=True)):
+        for key in dict.fromkeys([*saved, *new]):
+            yield from _changes(saved.get(key), new.get(key), f"{path}.{key}".lstrip("."))
+    elif isinstance(saved, list | tuple) and isinstance(new, list | tuple) and saved and new:
+        for place, pair in enumerate(zip_longest(saved, new)):
             yield from _changes(*pair, f"{path}[{place}]")
-    elif saved != new:
-        yield f"{path}: {saved} before, {new} now"
+    elif saved != new and not (_says_nothing(saved) and _says_nothing(new)):
+        yield f"{path}: {_short(saved)} before, {_short(new)} now"
+
+
+def _says_nothing(setting: object) -> bool:
+    """Whether a setting is off, which to an older version of Keras is the same as unknown."""
+    empty = isinstance(setting, Mapping | list | tuple) and not setting
+    return setting is None or setting is False or empty
+
+
+def _short(setting: object) -> str:
+    return "nothing" if setting is None else shorten(str(setting), 60, placeholder=" ...")

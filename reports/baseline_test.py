@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ class Described(Arm):
     """An arm with another description than it had."""
 
     def description(self) -> dict[str, Any]:
-        return {"name": "noise", "layers": [{"units": self.batch_size}], "new": 1}
+        return {"name": "noise", "layers": [{"units": self.batch_size, "quantized": None}]}
 
 
 def test_a_changed_arm_is_not_comparable_and_says_in_what() -> None:
@@ -140,10 +141,19 @@ def test_a_changed_arm_is_not_comparable_and_says_in_what() -> None:
         found.arm(made_arm("other"))
 
 
-def test_a_setting_that_only_one_version_of_keras_names_is_no_change() -> None:
+def test_a_setting_that_is_off_may_be_unknown_and_one_that_is_on_may_not() -> None:
     arm = made_arm("noise")
     newer = Described("noise", arm.dataset, arm.model, epochs=8)
-    assert baseline().runs(newer).arm == newer
+    runs = made_runs(newer)
+    older: dict[str, object] = {"name": "noise", "layers": [{"units": 128}]}
+    assert baseline(replace(saved(runs), description=older)).runs(newer).arm == newer
+    older = {"name": "noise", "layers": [{"units": 128, "bias": True}, {}], "patience": 3}
+    changed = r"layers\[0\].bias: True before, nothing now; patience: 3 before, nothing now"
+    with pytest.raises(NotComparable, match=changed):
+        baseline(replace(saved(runs), description=older, fingerprint="other")).runs(newer)
+    older = {"name": "noise", "layers": [{"units": 128}, {"units": 1}]}
+    with pytest.raises(NotComparable, match=r"layers\[1\]: {'units': 1} before, nothing now"):
+        baseline(replace(saved(runs), description=older)).runs(newer)
 
 
 def damage(path: Path, **changes: object) -> None:

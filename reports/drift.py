@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -242,50 +241,53 @@ class Rule:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class ArmPair:
+    """An arm in two baselines, and how it moved between them."""
+
+    before: SavedArm
+    now: SavedArm
+    drift: ArmDrift
+
+
+@dataclass(frozen=True, eq=False)
 class SuiteDrift:
     """Two baselines against each other.
 
     Args:
-        before: The older one, whose margins count.
+        before: The older one.
         now: The newer one.
+        pairs: Of the arms that both have, what drifted first, and what moved most before others.
+        left_out: Why other arms of the older one are not compared, by name.
     """
 
     before: Baseline
     now: Baseline
+    pairs: tuple[ArmPair, ...]
+    left_out: tuple[str, ...]
 
-    @cached_property
-    def arms(self) -> tuple[ArmDrift, ...]:
-        """Of the arms that both have, what drifted first, and what moved most before the rest.
+    @classmethod
+    def of(cls, before: Baseline, now: Baseline) -> SuiteDrift:
+        """Compare all arms, by the margins of the older baseline.
 
         Raises:
             TooFewSeeds: As `Rule.arm`.
         """
-        rule = Rule.of(self.before)
-        found = [rule.arm(old, new) for old, new in self._pairs.values()]
-        return tuple(sorted(found, key=most_moved))
-
-    @cached_property
-    def left_out(self) -> tuple[str, ...]:
-        """Why arms of the older baseline are not compared, by name."""
-        return tuple(reason for arm in self.before.arms if (reason := self._why_not(arm)))
+        rule, pairs, left_out = Rule.of(before), list[ArmPair](), list[str]()
+        for old in before.arms:
+            try:
+                new = now.arm(old)
+            except NotComparable as reason:
+                left_out.append(str(reason))
+                continue
+            pairs.append(ArmPair(old, new, rule.arm(old, new)))
+        pairs.sort(key=lambda pair: most_moved(pair.drift))
+        return cls(before, now, tuple(pairs), tuple(left_out))
 
     @property
-    def alerts(self) -> list[str]:
-        """The names of arms whose curves changed somewhere; 1 in 20 of them may not have."""
-        return alerts(self.arms)
-
-    @cached_property
-    def _pairs(self) -> dict[str, tuple[SavedArm, SavedArm]]:
-        comparable = (arm for arm in self.before.arms if not self._why_not(arm))
-        return {arm.fingerprint: (arm, self.now.arm(arm)) for arm in comparable}
-
-    def _why_not(self, arm: SavedArm) -> str:
-        try:
-            self.now.arm(arm)
-        except NotComparable as reason:
-            return str(reason)
-        return ""
+    def arms(self) -> tuple[ArmDrift, ...]:
+        """How the arms moved."""
+        return tuple(pair.drift for pair in self.pairs)
 
 
 def alerts(arms: Sequence[ArmDrift]) -> list[str]:

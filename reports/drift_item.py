@@ -48,6 +48,7 @@ class DriftItem(pytest.Function):
             Drifted: If the arm has drifted.
             Inconclusive: If it may have, under --strict; else the test is skipped.
         """
+        __tracebackhide__ = True
         judge, question = self.funcargs["judge"], Question()
         assert isinstance(judge, Judge)
         self.funcargs["judge"] = question
@@ -81,18 +82,26 @@ class DriftItem(pytest.Function):
         return found[0]
 
     def _compared(self, runs: Runs) -> tuple[str, str]:
+        """The headline and the outcome."""
+        named = ((each.name, each.unit, each.measure) for each in self.saved.statistics)
+        now = SavedArm.of(runs, [], self.saved.claims).with_statistics(named)
         try:
-            drift = Rule.of(self.baseline).arm(self.saved, SavedArm.of(runs, [], self.saved.claims))
+            drift = Rule.of(self.baseline).arm(self.saved, now)
         except TooFewSeeds as reason:
             return f"inconclusive: {reason}", "inconclusive"
         self.config.hook.pytest_arm_compared(
-            item=self, drift=drift, saved=self.saved, runs=runs, baseline=self.baseline
+            item=self, drift=drift, saved=self.saved, now=now, runs=runs, baseline=self.baseline
         )
         return drift.headline, drift.outcome
 
 
 def pytest_arm_compared(
-    item: pytest.Item, drift: ArmDrift, saved: SavedArm, runs: Runs, baseline: Baseline
+    item: pytest.Item,
+    drift: ArmDrift,
+    saved: SavedArm,
+    now: SavedArm,
+    runs: Runs,
+    baseline: Baseline,
 ) -> None:
     """Called in the process that trains the arm, before the test passes, fails or is skipped."""
 

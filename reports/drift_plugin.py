@@ -90,10 +90,10 @@ def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
             _tell_new(item, item.config.stash[BASELINE], arm)
 
 
-def pytest_arm_compared(item: pytest.Item, drift: ArmDrift, saved: SavedArm, runs: Runs) -> None:
+def pytest_arm_compared(item: pytest.Item, drift: ArmDrift, now: SavedArm, runs: Runs) -> None:
     """Tell the reporting process, and keep the runs for the baseline to save."""
     item.user_properties.append(("drift", json.dumps(drift.as_json())))
-    _keep(item.config, [SavedArm.of(runs, [], saved.claims)], [runs])
+    _keep(item.config, [now], [runs])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -20,7 +20,7 @@ def terminal_table(arms: Sequence[ArmDrift]) -> list[str]:
         padded = zip(row, widths, range(len(row)), strict=True)
         cells = (cell.ljust(w) if at < WORDS else cell.rjust(w) for cell, w, at in padded)
         lines.append("  ".join(cells).rstrip())
-    return [*lines, *_alert(arms)]
+    return [*lines, *alert_line(arms)]
 
 
 def markdown_table(arms: Sequence[ArmDrift]) -> list[str]:
@@ -28,21 +28,22 @@ def markdown_table(arms: Sequence[ArmDrift]) -> list[str]:
     rules = ["---" if at < WORDS else "---:" for at in range(len(HEADER))]
     rows = [HEADER, rules, *(cells for arm in arms for cells in _rows(arm))]
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return [*lines, "", *_alert(arms)]
+    return [*lines, "", *alert_line(arms)]
 
 
 def _rows(arm: ArmDrift) -> list[tuple[str, ...]]:
-    return [(arm.arm, *_cells(shift)) for shift in arm.shifts]
+    return [(arm.arm, *cells(shift)) for shift in arm.shifts]
 
 
-def _cells(shift: Shift) -> tuple[str, ...]:
+def cells(shift: Shift) -> tuple[str, ...]:
+    """A statistic's row, from its name to its verdict."""
     numbers = [f"{'+' * (x >= 0)}{plain(x, 3)}" for x in (shift.estimate, shift.low, shift.high)]
     moved = f"{numbers[0]} [{numbers[1]}, {numbers[2]}] {shift.unit}".rstrip()
     medians = (plain(shift.before), plain(shift.now))
     return (shift.statistic, *medians, moved, plain(shift.margin, 3), shift.outcome)
 
 
-def _alert(arms: Sequence[ArmDrift]) -> list[str]:
+def alert_line(arms: Sequence[ArmDrift]) -> list[str]:
     """A line that names the arms whose curves changed anywhere, where there are some."""
     named = alerts(arms)
     if not named:

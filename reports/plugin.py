@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     parser.getgroup("claims").addoption(
         "--summary", type=Path, metavar="FILE", help="write the table of claims as Markdown"
     )
+    parser.getgroup("claims").addoption(
+        "--report-as",
+        metavar="VERSION",
+        help="what the report calls this session's environment (default: TensorFlow's version)",
+    )
     # pyproject.toml keeps pytest from loading Allure by itself, so that this can decide.
     if "--no-report" not in _arguments(pluginmanager):
         _attachments().load(pluginmanager)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ FLAGS = (
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
 )
+# Packages that bring TensorFlow.
+TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 
 
 def joined(environments: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -47,6 +51,14 @@ def of_session(config: pytest.Config) -> dict[str, str]:
     }
     driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     return {**about, "driver": driver.splitlines()[0]} if driver else about
+
+
+def tensorflow_version() -> str:
+    """The version of the package that brings TensorFlow, found without importing it."""
+    for name in TENSORFLOW:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return "unknown"
 
 
 def commit() -> str:
