@@ -38,7 +38,7 @@ def test_true_suites_are_supported_on_few_seeds() -> None:
     suites = resampled(CLAIMS, Design(), 200, rng())
     assert (suites.refuting, suites.supporting) == (0, 200)
     assert suites.more_open_than(1) == 0
-    assert 10 <= suites.mean_seeds < 12
+    assert 12 <= suites.mean_seeds < 14
 
 
 def test_a_suite_on_its_boundary_errs_as_often_as_was_enumerated() -> None:
@@ -100,7 +100,7 @@ def test_promises_that_are_not_kept() -> None:
     assert boundary.kept is False  # so few suites show nothing
     assert (left_open.kept, seeds.kept) == (False, False)
     assert not promises.of_every_claim(wrong).kept
-    many = CLAIMS * 20
+    many = CLAIMS * 80
     assert [each.kept for each in promises.of_the_design(many, Design())] == [False, False]
 
 
