@@ -46,6 +46,7 @@ def test_validation_loss_climbs(judge, shuffled_labels):
     assert judge(rise("val_loss", shuffled_labels).exceeds(0, by=1.0))
 
 
+# Generalizes: right on nine of ten images not seen, where shuffled labels leave it right on one.
 @claim("With true labels the same model generalizes", source=SOURCE)
 def test_true_labels_generalize(judge, true_labels):
     assert judge(late("val_accuracy", true_labels).exceeds(0.9, by=0))

@@ -87,6 +87,7 @@ def test_penalty_slows_overfitting(judge, original, penalized, penalty):
     assert judge(regularized.below(rise("val_crossentropy", original), by=0.025))
 
 
+# Later at all: epochs are whole, and a seed that ties does not win.
 @claim("Dropout delays overfitting: the best epoch comes later", source=DROPOUT)
 def test_dropout_delays_the_best_epoch(judge, original, dropout):
     assert judge(best_epoch("val_loss", dropout).exceeds(best_epoch("val_loss", original), by=0))

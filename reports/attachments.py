@@ -88,7 +88,7 @@ class AllurePages:
         allure.dynamic.title(page.title(judgement))
         allure.dynamic.description_html(page.page(judgement, figures))
         _attach(judgement, figures)
-        _measure(self._results, claim_id(item), judgement)
+        _measure(self._results, item, judgement)
 
     def pytest_arm_compared(
         self, drift: ArmDrift, saved: SavedArm, now: SavedArm, baseline: Baseline
@@ -191,12 +191,20 @@ def _attach(judgement: Judgement, figures: Figures) -> None:
         allure.attach(body, title, kind)
 
 
-def _measure(results: Path, name: str, judgement: Judgement) -> None:
+def _measure(results: Path, item: pytest.Item, judgement: Judgement) -> None:
     """Write the effect for Allure's page of metrics, which shows it over time."""
     median = judgement.verdict.median
     if not isfinite(median):
         return
-    stop = now()
-    start = stop - int(judgement.seconds * 1000)
-    effect = {"id": name, "key": name, "value": median, "start": start, "stop": stop}
+    stop, name, version = now(), claim_id(item), _version(item.config)
+    effect = {
+        "id": name,
+        "key": f"{name} {version}",  # what Allure follows over time
+        "title": f"{judgement.statement} (TensorFlow {version})",
+        "group": judgement.subject,
+        "unit": judgement.verdict.unit,
+        "value": median,
+        "start": stop - int(judgement.seconds * 1000),
+        "stop": stop,
+    }
     (results / f"{uuid4()}-perf.json").write_text(json.dumps([effect]), encoding="utf-8")

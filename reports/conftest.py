@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from fixtures.evidence import final, late
-from reports import baseline_file, folder
+from reports import baseline_file, folder, generate
 from reports.baseline import Baseline, SavedArm
 from reports.made_judgement import made_arm, noisy_runs
 
@@ -29,7 +29,7 @@ pytest_plugins = ["fixtures.plugin", "reports.plugin"]
 class Source:
     notices = []
     def runs(self, arm, seeds):
-        return made_runs(arm, float(arm.name), len(seeds))
+        return made_runs(arm, float(arm.name.partition("<")[0]), len(seeds))
 
 @pytest.fixture
 def run_source():
@@ -182,6 +182,15 @@ def run_inside(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         return suite.runpytest_inprocess("-k", select, "--no-report", ignored, *options)
 
     return run
+
+
+@pytest.fixture
+def allure() -> None:
+    """Allure, or a skip where npm's registry is out of reach."""
+    try:
+        generate._installed()
+    except generate.NotGenerated as fault:
+        pytest.skip(str(fault))
 
 
 def results_in(folder: Path) -> dict[str, dict[str, Any]]:

@@ -31,13 +31,21 @@ Curves = NDArray[np.float64]
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 INK, FAINT, WIN, LOSS, TIE = "#2b303a", "#c9ced6", "#0072b2", "#d55e00", "#8a919c"
-FAINT_POINTS = 700  # of all single seeds together; a few more bytes each than digits
+FAINT_POINTS = 500  # of all single seeds together; a few more bytes each than digits
 LOG_RATIO = 30.0
+LONG_NAME = 22  # letters, of which two do not fit beside each other
+HEIGHT, CURVES_WIDTH, STRIP_WIDTH = 2.75, 4.3, 3.0  # inches: text stays legible on a phone
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
+# What Matplotlib writes and no one needs: half of a small figure.
+NEEDLESS = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>"
+    r"|(?<=<g) id=\"[^\"]*\"| transform=\"rotate\(-0 [^\"]*\)\"|font-family:[^;\"]*; ",
+    re.DOTALL,
+)
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial"],
-    "font.size": 9.5,
+    "font.size": 9,
     "text.color": INK,
     "axes.edgecolor": "#9aa1ab",
     "axes.labelcolor": INK,
@@ -74,9 +82,9 @@ class Figures:
 def draw(judgement: Judgement) -> Figures:
     """Draw a claim's figures."""
     with mpl.rc_context(STYLE):
-        curves = Figure(figsize=(6.6, 3.2), layout="constrained")
+        curves = Figure(figsize=(CURVES_WIDTH, HEIGHT), layout="constrained")
         _draw_curves(curves, judgement)
-        strip = Figure(figsize=(3.6, 3.2), layout="constrained")
+        strip = Figure(figsize=(STRIP_WIDTH, HEIGHT), layout="constrained")
         _draw_strip(strip.add_subplot(), judgement.verdict)
         return Figures(
             Picture(_svg(curves), _curves_alt(judgement)),
@@ -139,10 +147,11 @@ def _draw_curves(figure: Figure, judgement: Judgement) -> None:
                 _draw_arm(axes, run, metric, place)
         _scale(axes, [run.history.metrics[metric] for run in judgement.runs])
         axes.set_xlabel("epoch")
-        axes.set_title(metric, loc="left", fontsize=10, fontweight="bold")
+        axes.set_title(metric, loc="left", fontsize=9, fontweight="bold")
         axes.xaxis.get_major_locator().set_params(integer=True)
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=min(3, len(labels)))
+    columns = 1 if max(map(len, labels)) > LONG_NAME else 2
+    figure.legend(handles, labels, loc="outside lower left", ncols=columns)
 
 
 def _draw_arm(axes: Axes, run: Runs, metric: str, place: int) -> None:
@@ -226,8 +235,9 @@ def _draw_strip(axes: Axes, verdict: Verdict) -> None:
         axes.axvline(side.threshold, color=LOSS, linestyle=(0, (4, 2)), linewidth=1.3)
     axes.axvline(0, color="#9aa1ab", linewidth=0.8)
     axes.scatter(shown, rows, c=colours, s=26, edgecolors="white", linewidths=0.6, zorder=3)
-    if edge > LOG_RATIO * max(verdict.margin, _middle_size(values)):
-        axes.set_xscale("symlog", linthresh=max(verdict.margin, _middle_size(values)))
+    middle = max(verdict.margin, _middle_size(values))
+    if 0 < LOG_RATIO * middle < edge:
+        axes.set_xscale("symlog", linthresh=middle)
     ends = axes.get_xlim()
     axes.axvspan(*_winning(verdict, ends), color=WIN, alpha=0.07, linewidth=0)
     axes.set_xlim(ends)
@@ -235,7 +245,7 @@ def _draw_strip(axes: Axes, verdict: Verdict) -> None:
     axes.set_ylabel("seeds, in order")
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(f"difference{f' [{verdict.unit}]' if verdict.unit else ''}")
-    axes.set_title(_strip_title(verdict), loc="left", fontsize=9)
+    axes.set_title(_strip_title(verdict), loc="left", fontsize=8)
     axes.locator_params(axis="x", nbins=5) if axes.get_xscale() == "linear" else None
 
 
@@ -249,7 +259,7 @@ def _winning(verdict: Verdict, ends: tuple[float, float]) -> tuple[float, float]
 
 def _strip_title(verdict: Verdict) -> str:
     level = f"{verdict.median_interval.coverage:.0%}"
-    return f"median (black), {level} interval (blue),\nmargin (dashed); a seed wins in the shade"
+    return f"median (black), {level} interval (blue),\nmargin (dashed), a win (shaded)"
 
 
 def _edge(values: Curves, verdict: Verdict) -> float:
@@ -283,16 +293,18 @@ def _finite(curves: Curves) -> Curves:
 
 
 def _svg(figure: Figure) -> str:
-    """SVG text with coordinates to a tenth of a point."""
+    """SVG text with coordinates to a tenth of a point, and its font named once."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    tags = re.sub(r"<[^>]*>", _short, text.getvalue())
-    return re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|\s*\n\s*", " ", tags, flags=re.DOTALL)
+    tags = re.sub(r"<[^>]*>", _short, NEEDLESS.sub("", text.getvalue()))
+    fonts = ",".join(f"'{name}'" for name in STYLE["font.sans-serif"])
+    style = f"*{{font-family:{fonts},sans-serif;"
+    return re.sub(r">\s+<", "><", tags).strip().replace("*{", style, 1)
 
 
 def _short(tag: re.Match[str]) -> str:
     """A tag with coordinates to a tenth; in a path of lines alone, what follows M is a line."""
-    text = NUMBER.sub(_tenth, tag[0])
+    text = re.sub(r"([:;]) ", r"\1", NUMBER.sub(_tenth, tag[0]))
     return text if re.search(r"[CQ] ", text) else re.sub(r"\s+L ", " ", text)
 
 
@@ -301,12 +313,13 @@ def _tenth(number: re.Match[str]) -> str:
 
 
 def _png(judgement: Judgement) -> bytes:
-    figure = Figure(figsize=(10.0, 3.6), layout="constrained")
-    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(6.4, 3.6))[0]
+    widths = (CURVES_WIDTH, STRIP_WIDTH)
+    figure = Figure(figsize=(sum(widths), HEIGHT), layout="constrained")
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=widths)[0]
     _draw_curves(left, judgement)
     _draw_strip(right.subplots(), judgement.verdict)
     image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=144)
+    figure.savefig(image, format="png", dpi=200)
     few = io.BytesIO()  # a third of the bytes: a figure needs few colours
     Image.open(image).convert("RGB").quantize(32).save(few, format="png", optimize=True)
     return few.getvalue()

@@ -73,6 +73,10 @@ def test_nothing_finite_is_said_so() -> None:
     assert "no finite value" in draw(dataclasses.replace(judgement, runs=runs)).curves.svg
 
 
+def test_seeds_that_all_tie_are_drawn() -> None:
+    assert "difference" in draw(made_judgement(0.0, margin=0.0)).strip.svg
+
+
 def test_overfitting_starts_where_validation_loss_turns() -> None:
     assert overfits_from(made_runs(made_arm("a"), rise=0.5)) == 4
 

@@ -23,6 +23,8 @@ from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from filelock import FileLock
+
 from reports.folder import OUT
 
 HERE = Path(__file__).parent
@@ -37,6 +39,13 @@ OUTSIDE = re.compile(
     r"<(?:script|img|link|iframe|source)\b[^>]*\b(?:src|srcset|href)=[\"']?(?:https?:)?//[^\"'>\s]*"
     r"|googletagmanager\.com[^\"'\s]*|google-analytics\.com[^\"'\s]*",
     re.IGNORECASE,
+)
+# A table of many epochs scrolls instead of breaking its numbers into digits; on a phone, the kind
+# and the size of an attachment leave its name room.
+STYLE = (
+    "<style>[class*=attachment-table] :is(th,td){white-space:nowrap!important}"
+    "@media(max-width:600px){[data-testid=test-result-attachment-header]>div>div>span"
+    "{display:none}}</style></head>"
 )
 
 
@@ -105,7 +114,8 @@ def generate(report: Report) -> None:
     folders = [str(folder) for folder in report.results]
     config = ["--config", str(HERE / "allurerc.mjs"), "--cwd", str(report.output.parent)]
     _node([str(allure), "generate", *folders, *config], settings)
-    report.output.write_text(offline(_page(report.site)), encoding="utf-8")
+    page = offline(_page(report.site)).replace("</head>", STYLE, 1)
+    report.output.write_text(page, encoding="utf-8")
     shutil.rmtree(report.site)
     _last(report).write_text(mark)
 
@@ -139,15 +149,15 @@ def _versions(folders: Sequence[Path]) -> list[str]:
 
 def _installed() -> Path:
     """Allure's command, installed if it is not there in the pinned version."""
-    command = NODE / "node_modules" / "allure" / "cli.js"
     wanted = (HERE / "package.json").read_text(encoding="utf-8")
     note = NODE / "installed.json"
-    if not command.is_file() or not note.is_file() or note.read_text(encoding="utf-8") != wanted:
-        NODE.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / "package.json", NODE)
-        _npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(NODE)])
-        note.write_text(wanted, encoding="utf-8")
-    return command
+    NODE.mkdir(parents=True, exist_ok=True)
+    with FileLock(NODE / ".lock"):  # two processes at once would install into each other
+        if not note.is_file() or note.read_text(encoding="utf-8") != wanted:
+            shutil.copy(HERE / "package.json", NODE)
+            _npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(NODE)])
+            note.write_text(wanted, encoding="utf-8")
+    return NODE / "node_modules" / "allure" / "cli.js"
 
 
 def _npm(arguments: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ HARNESS_FAULT = 3
 INCONCLUSIVE = 6
 DRIFTED = 7
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
+FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,14 @@ class Ledger:
         seeds = sorted({len(claim.verdict.seeds) for claim in self.decided})
         arms = Counter(arm.outcome for arm in self.drifts)
         counts = [f"{arms[outcome]} {outcome}" for outcome in WORST_FIRST if arms[outcome]]
+        cost = sum(claim.seconds for claim in self.decided)
+        trained_by = {name: self.environment[name] for name in FIRST if name in self.environment}
         return {
             "claims": [f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]],
             **({"arms against the baseline": counts} if counts else {}),
             "seeds": [str(count) for count in seeds],
-            "seconds": [f"{sum(claim.seconds for claim in self.decided):.0f}"],
+            "cost": [f"{cost:.0f} s of a worker's time"],
+            **trained_by,
             **self.environment,
         }
 

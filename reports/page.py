@@ -20,7 +20,9 @@ SIGNS = {
     "refuted": ("213,94,0", "✘"),
     "inconclusive": ("230,159,0", "?"),
 }
-ROW = "display:flex;flex-wrap:wrap;align-items:flex-start"
+ROW = "display:flex;flex-wrap:wrap"
+SENTENCE = "font-size:15px;font-weight:600;line-height:1.3;margin:0 0 6px"
+BANNER = f"{ROW};gap:2px 18px;align-items:center;padding:6px 8px 6px 10px;border-radius:8px"
 
 
 def title(judgement: Judgement) -> str:
@@ -32,12 +34,12 @@ def page(judgement: Judgement, figures: Figures) -> str:
     """The whole page. Text from names, messages and data is escaped."""
     return div(
         "max-width:1240px;line-height:1.4",
-        div("font-size:16px;font-weight:600;margin:0 0 6px", f"{judgement.statement}."),
+        div(SENTENCE, f"{judgement.statement}."),
         _banner(judgement.verdict),
         div(
-            f"{ROW};gap:10px;margin:10px 0",
-            div("flex:66 1 440px;max-width:800px", image(figures.curves.svg, figures.curves.alt)),
-            div("flex:36 1 240px;max-width:436px", image(figures.strip.svg, figures.strip.alt)),
+            f"{ROW};align-items:flex-start;gap:10px;margin:8px 0",
+            div("flex:43 1 300px;max-width:720px", image(figures.curves.svg, figures.curves.alt)),
+            div("flex:30 1 210px;max-width:500px", image(figures.strip.svg, figures.strip.alt)),
         ),
         _arms(judgement),
         *folds(judgement),
@@ -52,9 +54,8 @@ def _banner(verdict: Verdict) -> Markup:
     colour, sign = SIGNS[verdict.outcome]
     facts = (_fact(top, below) for top, below in _facts(verdict))
     ground = f"background:rgba({colour},.16);border-left:6px solid rgb({colour})"
-    style = f"{ROW};gap:4px 18px;align-items:center;padding:8px 14px;border-radius:8px;{ground}"
     word = div("font-size:18px;font-weight:700", f"{sign} {verdict.outcome}")
-    return div(style, word, *facts)
+    return div(f"{BANNER};{ground}", word, *facts)
 
 
 def _facts(verdict: Verdict) -> Iterable[tuple[str, str]]:

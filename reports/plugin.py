@@ -35,7 +35,7 @@ from reports import drift_table, folder, table
 from reports.ledger import Ledger, failure_kind
 from reports.summary import summary
 
-pytest_plugins = ["reports.drift_plugin"]
+pytest_plugins = ["reports.drift_plugin", "reports.trust.plugin"]
 LEDGER = pytest.StashKey[Ledger]()
 RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()

@@ -1,0 +1,309 @@
+"""The report as a reader sees it: in Chromium, on a desktop and on a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+import pytest
+
+from reports.conftest import CLAIMS, CONFTEST, INI
+from reports.generate import NotGenerated, Report, generate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request
+
+DESKTOP, PHONE = (1400, 1000), (390, 844)
+LOCAL = {"file", "data", "blob"}
+OLD, NEW = "2.20.0", "2.21.0"
+HELPS = "Helps by 0.1 & <more>"
+HOSTILE = "<script>window.broken = 1</script><img src='x' onerror='window.broken = 2'>"
+VERSION = """
+import os
+from reports import attachments
+
+attachments._tensorflow = lambda: os.environ["MADE_TENSORFLOW"]
+"""
+MORE_CLAIMS = f"""
+HOSTILE = {HOSTILE!r}
+
+class Drifted(AssertionError):
+    pass
+
+@claim("Ties", source="Noise")
+def test_open(judge):
+    arms = made_arm("0"), made_arm("0.0")
+    assert judge(late("val_accuracy", arms[0]).exceeds(late("val_accuracy", arms[1]), by=0))
+
+@claim("Moved since the last version", source="Noise")
+def test_moved(judge):
+    raise Drifted("the median moved by 0.2")
+
+@claim("Is harmless: " + HOSTILE, source=HOSTILE)
+def test_hostile(judge):
+    arms = made_arm("0.1"), made_arm("0" + HOSTILE)
+    judge(late("val_accuracy", arms[0]).exceeds(late("val_accuracy", arms[1]), by=0.01))
+    raise ValueError(HOSTILE)
+"""
+CONTRAST = """
+element => {
+    const parts = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
+    const linear = part => part <= 10 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4
+    const light = ([red, green, blue]) =>
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    const style = getComputedStyle(element)
+    const ground = parts(getComputedStyle(document.body).backgroundColor)
+    const ink = parts(style.color).map(
+        (part, place) => style.opacity * part + (1 - style.opacity) * ground[place])
+    const [dark, bright] = [light(ink), light(ground)].sort((one, other) => one - other)
+    return (bright + 0.05) / (dark + 0.05)
+}
+"""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Someone who opens the report and clicks."""
+
+    page: Page
+
+    def claim(self, statement: str) -> FrameLocator:
+        """Open a claim from the tree; its description."""
+        self.page.get_by_test_id("tree-leaf-title").filter(has_text=statement).first.click()
+        return self.page.frame_locator("[data-testid=test-result-description-frame]")
+
+    def tab(self, name: str) -> Locator:
+        """Open a tab of the claim's page; all that the page shows then."""
+        self.page.get_by_test_id(f"test-result-tab-{name}").click()
+        return self.page.get_by_test_id("base-layout")
+
+    def section(self, name: str) -> None:
+        """Turn from the results to another section of the report."""
+        self.page.get_by_role("button", name="Report", exact=True).first.click()
+        self.page.get_by_text(name, exact=True).click()
+
+    def fold(self) -> float:
+        """Where the first screen ends, in pixels from its top: at Allure's footer."""
+        return bottom(self.page.get_by_text("Powered by"), edge="y")
+
+
+def bottom(element: Locator, edge: Literal["y", "end"] = "end") -> float:
+    """Where an element ends, or starts, in pixels from the top of the screen."""
+    element.wait_for()
+    box = element.bounding_box()
+    assert box
+    return box["y"] + (box["height"] if edge == "end" else 0)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or a skip that says what to install."""
+    module = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with module.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - no browser, no report
+    """The report of two TensorFlow versions, after one of the older alone."""
+    folder = tmp_path_factory.mktemp("suite")
+    (folder / "conftest.py").write_text(CONFTEST + VERSION)
+    (folder / "test_noise_channels.py").write_text(CLAIMS + MORE_CLAIMS)
+    (folder / "pytest.ini").write_text(INI.format(root=Path(__file__).parents[1]))
+    page = folder / "report.html"
+    old, new = (decided(folder, version) for version in (OLD, NEW))
+    try:
+        generate(Report((old,), page))
+    except NotGenerated as fault:
+        pytest.skip(str(fault))
+    generate(Report((old, new), page))
+    return page
+
+
+def decided(folder: Path, version: str) -> Path:
+    """The results of the suite's claims, as if on a version of TensorFlow."""
+    results = folder / version
+    chosen = ["-k", "not crash and not without and not plain", "--seeds", "10,20"]
+    command = [sys.executable, "-m", "pytest", *chosen, "--alluredir", str(results)]
+    environment = {**os.environ, "MADE_TENSORFLOW": version}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    return results
+
+
+def opened(browser: Browser, page: Path, size: tuple[int, int], theme: str) -> Iterator[Reader]:
+    """A reader of a page, who asks nothing of the network."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+    )
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    context.on("request", note)
+    reader = Reader(context.new_page())
+    reader.page.goto(page.as_uri())
+    yield reader
+    context.close()
+    outside = [address for address in asked if urlsplit(address).scheme not in LOCAL]
+    assert asked, "the browser opened nothing"
+    assert not outside, f"expected no request to leave, received {outside}"
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def reader(browser: Browser, report: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    """A reader at a desktop, and one with a phone."""
+    yield from opened(browser, report, request.param, "light")
+
+
+@pytest.fixture
+def at_desktop(browser: Browser, report: Path) -> Iterator[Reader]:
+    yield from opened(browser, report, DESKTOP, "light")
+
+
+def test_request_that_leaves_would_be_seen(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text('<img src="http://127.0.0.1:9/a.png">')
+    reading = opened(browser, page, DESKTOP, "light")
+    next(reading)
+    with pytest.raises(AssertionError, match=r"no request to leave.*127\.0\.0\.1:9/a\.png"):
+        next(reading)
+
+
+def test_verdict_and_curves_stand_on_the_first_screen(reader: Reader) -> None:
+    description = reader.claim(HELPS)
+    assert bottom(description.get_by_text("✔ supported")) < reader.fold()
+    curves = description.get_by_alt_text("Learning curves of val_accuracy")
+    assert bottom(curves) < reader.fold()
+    assert curves.evaluate("image => image.naturalWidth") > 0
+    assert description.get_by_text("+0.1 [+0.1, +0.1]").is_visible()
+
+
+def test_page_is_as_wide_as_the_screen(reader: Reader) -> None:
+    description = reader.claim(HELPS)
+    description.locator("summary").first.click()  # the widest part
+    description.get_by_text("MadeOptimizer").first.wait_for()
+    for frame in reader.page.frames:
+        overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert frame.evaluate(overhang) <= 0
+
+
+def test_every_figure_has_alt_text(at_desktop: Reader) -> None:
+    images = at_desktop.claim(HELPS).locator("img")
+    images.first.wait_for()
+    texts = [image.get_attribute("alt") for image in images.all()]
+    assert len(texts) == 2
+    assert all(texts)
+
+
+def test_csv_opens_and_reads_as_a_table(reader: Reader) -> None:
+    reader.claim(HELPS)
+    reader.page.get_by_role("button", name="Learning curves, every seed (CSV)").click()
+    cell = reader.page.get_by_role("cell", name="val_accuracy").first
+    cell.wait_for()
+    box, line = cell.bounding_box(), cell.evaluate("cell => cell.scrollHeight")
+    assert box
+    assert line < 60, "the cell's text is broken into letters"
+
+
+def test_versions_are_chosen_from_the_list(reader: Reader) -> None:
+    leaves = reader.page.get_by_test_id("tree-leaf-title").filter(has_text=HELPS)
+    leaves.first.wait_for()
+    assert leaves.count() == 2
+    reader.page.get_by_test_id("environment-picker-button").click()
+    reader.page.get_by_test_id("environment-picker-item").filter(has_text=OLD).click()
+    reader.page.get_by_text(f'Environment: "TensorFlow {NEW}"').wait_for(state="hidden")
+    assert leaves.count() == 1
+
+
+def test_versions_of_a_claim_lie_side_by_side(at_desktop: Reader) -> None:
+    at_desktop.claim(HELPS)
+    at_desktop.tab("environments")
+    versions = at_desktop.page.get_by_test_id("test-result-env-item")
+    assert {version.inner_text().split("\n")[0] for version in versions.all()} == {
+        f"TensorFlow {OLD}",
+        f"TensorFlow {NEW}",
+    }
+    before = at_desktop.page.url
+    versions.filter(has_text=NEW).click()
+    at_desktop.page.get_by_test_id("test-result-description").wait_for()
+    assert at_desktop.page.url != before
+
+
+def test_versions_have_a_history_each(at_desktop: Reader) -> None:
+    page = at_desktop.page
+    counts = {}
+    for version in (OLD, NEW):
+        page.get_by_test_id("environment-picker-button").click()
+        page.get_by_test_id("environment-picker-item").filter(has_text=version).click()
+        at_desktop.claim(HELPS)
+        counts[version] = page.get_by_test_id("test-result-tab-history").inner_text().split()
+        page.go_back()
+    assert counts == {OLD: ["History", "1"], NEW: ["History"]}
+
+
+def test_categories_hold_what_went_wrong(at_desktop: Reader) -> None:
+    at_desktop.page.get_by_test_id("nav-tab-categories").click()
+    at_desktop.page.get_by_text("Claim refuted").wait_for()
+    shown = at_desktop.page.get_by_test_id("base-layout").inner_text()
+    order = ["Claim refuted", "Hurts", "Drifted", "Moved since", "Inconclusive", "Ties"]
+    assert re.search(".*".join([*order, "Infrastructure", "Breaks"]), shown, re.DOTALL)
+
+
+def test_metrics_follow_each_claims_effect_by_version(at_desktop: Reader) -> None:
+    at_desktop.section("Metrics")
+    rows = at_desktop.page.get_by_role("row")
+    rows.filter(has_text=HELPS).first.wait_for()
+    shown = {
+        version: rows.filter(has_text=f"{HELPS} (TensorFlow {version})").first.inner_text()
+        for version in (OLD, NEW)
+    }
+    # Count, total, mean, least and largest effect, and how far from the last run's, if any was.
+    assert shown[OLD].split()[-6:] == ["1", "0.1", "0.1", "0.1", "0.1", "0"]
+    assert shown[NEW].split()[-5:] == ["1", "0.1", "0.1", "0.1", "0.1"]
+
+
+def test_overview_says_what_holds_on_what_and_at_what_cost(reader: Reader) -> None:
+    items = reader.page.get_by_test_id("metadata-item")
+    items.first.wait_for()
+    told = [item.inner_text().split("\n")[0] for item in items.all()]
+    assert told[1:] == ["claims", "seeds", "cost", "data", "tensorflow", "device"]
+    assert items.filter(has_text="1 refuted, 1 inconclusive, 2 supported").count() == 1
+
+
+def test_text_that_looks_like_html_is_text(at_desktop: Reader) -> None:
+    description = at_desktop.claim("Is harmless")
+    arm = description.get_by_role("cell", name=HOSTILE)
+    arm.first.wait_for()
+    page = at_desktop.page
+    assert HOSTILE in page.get_by_test_id("test-result-info-title").inner_text()
+    assert page.get_by_text(f"ValueError: {HOSTILE}").first.is_visible()
+    page.get_by_role("button", name="Learning curves, every seed (CSV)").click()
+    page.get_by_role("cell", name=HOSTILE).first.wait_for()
+    assert [frame.evaluate("window.broken") for frame in page.frames] == [None] * len(page.frames)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_stands_out_in_both_themes(browser: Browser, report: Path, theme: str) -> None:
+    for reader in opened(browser, report, DESKTOP, theme):
+        description = reader.claim(HELPS)
+        for text in ("✔ supported", "median difference, 98% interval", "mean val_accuracy of"):
+            assert description.get_by_text(text).first.evaluate(CONTRAST) > 4.5
