@@ -122,7 +122,6 @@ def _item(baseline: Baseline, saved: SavedArm, reader: pytest.Function) -> Drift
     item: DriftItem = DriftItem.from_parent(
         reader.parent,
         name=f"baseline[{saved.name}, {saved.data}]",
-        originalname="baseline",
         callspec=getattr(reader, "callspec", None),
         callobj=trains_as_before,
         fixtureinfo=reader._fixtureinfo,

@@ -7,6 +7,7 @@ process joins at the end: a worker that dies takes nothing along.
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -101,17 +102,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if PARTS not in config.stash or hasattr(config, "workerinput"):
         return
-    name = config.option.save_baseline
     parts = [baseline_file.read(path) for path in sorted(config.stash[PARTS].iterdir())]
     if session.exitstatus not in COMPLETE or not parts:
         config.stash[SAVED] = f"Baseline not saved: the session ended with {session.exitstatus:d}."
         return
-    path = path_of(name, config.invocation_params.dir)
+    path = path_of(config.option.save_baseline, config.invocation_params.dir)
     trained = provenance.joined(part.provenance for part in parts)
     about = {**trained, **provenance.of_session(config)}
     whole = Baseline.of(path.stem, about, (arm for part in parts for arm in part.arms))
     baseline_file.write(whole, path)
-    config.stash[SAVED] = f"Baseline: {name}, {len(whole.arms)} arms"
+    config.stash[SAVED] = f"Baseline: {os.path.relpath(path)}, {len(whole.arms)} arms"
 
 
 def pytest_terminal_summary(

@@ -96,14 +96,16 @@ def test_workers_compare_alike(bank: Path, run: Run) -> None:
     said = run("", "--moved", "0.05", "-n", "2", "--baseline", bank.name, "--alluredir", "here")
     said.assert_outcomes(passed=3, failed=1)
     assert said.ret == 7
-    found = json.dumps(results_in(bank.parent / "here"))
-    drifts = [json.loads(path.read_text()) for path in (bank.parent / "here").glob("*-result.json")]
-    (bad,) = (each for each in drifts if each["status"] == "failed")
+    results = results_in(bank.parent / "here")
+    assert len({each["historyId"] for each in results.values()}) == len(results) == 4
+    bad = results["baseline[0.1, made]"]
+    assert bad["status"] == "failed"
     assert bad["name"].startswith("0.1 (made): drifted: mean val_accuracy")
-    assert "Drifted: drifted: mean" in bad["statusDetails"]["message"]
+    assert bad["statusDetails"]["message"].endswith("30 seeds against 100")
+    assert "Drifted" in bad["statusDetails"]["message"]
     assert bad["titlePath"] == ["Drift"]
     assert "data:image/svg" in bad["descriptionHtml"]
-    assert "Helps by 0.01: +0.1" in found
+    assert results["test_helps"]["name"].startswith("Helps by 0.01: +0.1")
 
 
 def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> None:
