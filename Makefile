@@ -6,7 +6,7 @@ ENV := .venv
 INSTALLED := $(ENV)/.installed
 BANK ?= reports/out/bank.json
 
-.PHONY: claims test report bank compare upgrade bench requirements clean
+.PHONY: claims test report screenshots bank compare upgrade bench requirements clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -19,6 +19,9 @@ test: $(INSTALLED)  ## the project's own tests, lint and types
 
 report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
 	$(ENV)/bin/python -m reports.generate $(if $(OPEN),--serve)
+
+screenshots: $(INSTALLED)  ## take the README's two pictures of the last report
+	$(ENV)/bin/python -m reports.screenshots $(ARGS)
 
 bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
 	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report \

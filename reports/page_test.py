@@ -26,7 +26,7 @@ def test_banner_says_verdict_effect_wins_and_margin(supported: str) -> None:
     assert "✔ supported" in text
     assert "+0.1 [+0.1, +0.1]" in text
     assert "12 of 12 seeds win" in text
-    assert "P(win) 0.69 to 1.00, 95% interval" in text
+    assert "P(win) 0.74 to 1.00, 95% interval" in text
     assert "margin 0.01" in text
     assert "a seed wins if more than this" in text
 
