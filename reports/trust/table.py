@@ -42,8 +42,7 @@ def _caught(detection: Detection) -> list[str]:
 
 
 def _short(text: str) -> str:
-    first = text.split(". ")[0]
-    return first if len(first) < 120 else f"{first[:117]}..."
+    return text if len(text) < 140 else f"{text[:137]}..."
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
