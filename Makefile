@@ -4,8 +4,9 @@
 PYTHON ?= python3
 ENV := .venv
 INSTALLED := $(ENV)/.installed
+BANK ?= reports/out/bank.json
 
-.PHONY: claims test report screenshots bank bench requirements clean
+.PHONY: claims test report screenshots bank trust faults compare upgrade bench requirements clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -23,7 +24,20 @@ screenshots: $(INSTALLED)  ## take the README's two pictures of the last report
 	$(ENV)/bin/python -m reports.screenshots $(ARGS)
 
 bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
-	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report $(ARGS)
+	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report \
+		--save-baseline $(BANK) $(ARGS)
+
+trust: $(INSTALLED)  ## try the suite's promises on a bank, and print what holds
+	$(ENV)/bin/pytest -n 0 claims --trust $(BANK) --no-report $(ARGS)
+
+faults: $(INSTALLED)  ## train with each fault planted, for `make trust`; goes on where it was
+	$(ENV)/bin/python -m reports.trust.experiment $(ARGS)
+
+compare: $(INSTALLED)  ## what moved from baseline A to baseline B
+	$(ENV)/bin/python -m reports.compare "$(A)" "$(B)"
+
+upgrade: $(INSTALLED)  ## the claims under versions FROM and TO, and what moved
+	@$(ENV)/bin/python -m reports.upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
 	$(ENV)/bin/pytest -n 0 claims --bench reports/out/bench.json --no-report $(ARGS)
@@ -33,7 +47,7 @@ requirements: $(INSTALLED)  ## compile requirements.txt anew from pyproject.toml
 		--no-emit-index-url pyproject.toml -o requirements.txt
 
 clean:  ## remove what can be made again
-	rm -rf $(ENV) .runs reports/out
+	rm -rf $(ENV) .environments .runs reports/out
 
 $(INSTALLED): requirements.txt
 	$(PYTHON) -m venv $(ENV)

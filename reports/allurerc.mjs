@@ -19,7 +19,7 @@ export default {
     "language", "package", "parentSuite", "suite", "subSuite",
   ],
   environments: Object.fromEntries(
-    versions.map((version) => [`tf-${version.replaceAll(".", "-")}`, onVersion(version)]),
+    versions.map((version) => [`tf-${version.replace(/[^A-Za-z0-9]+/g, "-")}`, onVersion(version)]),
   ),
   categories: [
     {

@@ -14,7 +14,6 @@ import json
 import os
 from collections.abc import Generator, Sequence
 from functools import partial
-from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,14 @@ from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
 from attr import asdict
 
-from fixtures.claim import statement_of, subject_of
+from fixtures.claim import claim_id, statement_of, subject_of
 from fixtures.hooks import Judgement
-from reports import page
-from reports.figures import Figures, draw
+from reports import drift_page, page
+from reports.baseline import Baseline, SavedArm
+from reports.drift import ArmDrift
+from reports.figures import Figures, draw, draw_drift
 from reports.histories import csv_text
+from reports.provenance import tensorflow_version
 
 EPIC = "Training claims"
 VERSION = "tf"  # the label and the parameter that tell TensorFlow versions apart
@@ -74,7 +76,7 @@ class AllurePages:
         """Keep a broken result in place of the claim's own until that is written."""
         if not item.get_closest_marker("claim"):
             return (yield)
-        allure.dynamic.parameter(VERSION, _tensorflow(), mode=ParameterMode.HIDDEN)
+        allure.dynamic.parameter(VERSION, _version(item.config), mode=ParameterMode.HIDDEN)
         standin = _written(self._results, _unfinished(item))
         finished = yield
         standin.unlink(missing_ok=True)
@@ -86,7 +88,18 @@ class AllurePages:
         allure.dynamic.title(page.title(judgement))
         allure.dynamic.description_html(page.page(judgement, figures))
         _attach(judgement, figures)
-        _measure(self._results, claim_id(item), judgement)
+        _measure(self._results, item, judgement)
+
+    def pytest_arm_compared(
+        self, drift: ArmDrift, saved: SavedArm, now: SavedArm, baseline: Baseline
+    ) -> None:
+        """Write the page of an arm against its baseline, and attach its numbers."""
+        allure.dynamic.title(f"{drift.arm} ({drift.data}): {drift.headline}")
+        picture = draw_drift(saved, now, drift)
+        allure.dynamic.description_html(drift_page.arm_page(drift, picture, baseline))
+        numbers = json.dumps(drift.as_json(), indent=1)
+        allure.attach(numbers, "Drift (JSON)", AttachmentType.JSON)
+        allure.attach(picture.svg, "Before and now (SVG)", AttachmentType.SVG)
 
 
 class _ClaimsOnly(AllureFileLogger):
@@ -104,11 +117,6 @@ class _ClaimsOnly(AllureFileLogger):
         """Write nothing."""
 
 
-def claim_id(item: pytest.Item) -> str:
-    """A claim's identity across versions: its file's and its test's name with its parameters."""
-    return f"{item.path.stem.removeprefix('test_')}.{item.name.removeprefix('test_')}"
-
-
 def _label(item: pytest.Item) -> None:
     """Name and label a claim where Allure finds it however far the test comes."""
     function: Any = getattr(item, "function", None)
@@ -121,14 +129,15 @@ def _label(item: pytest.Item) -> None:
         "feature": subject_of(item),
         "story": statement_of(item)[1],
         "severity": "normal",
-        VERSION: _tensorflow(),
+        VERSION: _version(item.config),
     }
     for name, value in labels.items():
         item.add_marker(pytest.mark.allure_label(value, label_type=name))
 
 
-def _tensorflow() -> str:
-    return version("tensorflow")
+def _version(config: pytest.Config) -> str:
+    """What tells the session's results from those under another version."""
+    return str(config.option.report_as or tensorflow_version())
 
 
 def _unfinished(item: pytest.Item) -> TestResult:
@@ -136,7 +145,9 @@ def _unfinished(item: pytest.Item) -> TestResult:
     params = getattr(getattr(item, "callspec", None), "params", {})
     name = identity.allure_full_name(item)
     parameters = [Parameter(name=key, value=represent(value)) for key, value in params.items()]
-    parameters.append(Parameter(VERSION, represent(_tensorflow()), mode=ParameterMode.HIDDEN.value))
+    parameters.append(
+        Parameter(VERSION, represent(_version(item.config)), mode=ParameterMode.HIDDEN.value)
+    )
     labels = [Label(*pair) for pair in identity.allure_labels(item)]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     message = (
@@ -180,16 +191,16 @@ def _attach(judgement: Judgement, figures: Figures) -> None:
         allure.attach(body, title, kind)
 
 
-def _measure(results: Path, name: str, judgement: Judgement) -> None:
+def _measure(results: Path, item: pytest.Item, judgement: Judgement) -> None:
     """Write the effect for Allure's page of metrics, which shows it over time."""
     median = judgement.verdict.median
     if not isfinite(median):
         return
-    stop = now()
+    stop, name, version = now(), claim_id(item), _version(item.config)
     effect = {
         "id": name,
-        "key": f"{name} {_tensorflow()}",  # what Allure follows over time
-        "title": f"{judgement.statement} (TensorFlow {_tensorflow()})",
+        "key": f"{name} {version}",  # what Allure follows over time
+        "title": f"{judgement.statement} (TensorFlow {version})",
         "group": judgement.subject,
         "unit": judgement.verdict.unit,
         "value": median,

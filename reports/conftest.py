@@ -9,9 +9,13 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from reports import folder, generate
+from fixtures.evidence import final, late
+from reports import baseline_file, folder, generate
+from reports.baseline import Baseline, SavedArm
+from reports.made_judgement import made_arm, noisy_runs
 
 Run: TypeAlias = Callable[..., pytest.RunResult]
+HELPS = "noise_channels.helps[0.01]"
 
 CONFTEST = """
 from pathlib import Path
@@ -75,6 +79,51 @@ def test_without_allure():
     assert not [name for name in sys.modules if name.startswith("allure")]
 """
 
+# Claims on two arms, of which "0.1" moves by what --moved says.
+DRIFTING = """
+import pytest
+from fixtures.claim import claim
+from fixtures.evidence import final, late
+from reports.made_judgement import made_arm
+
+@pytest.fixture
+def helped():
+    return made_arm("0.1")
+
+@pytest.fixture
+def control():
+    return made_arm("0")
+
+@claim("Helps by {least}", source="Noise")
+@pytest.mark.parametrize("least", [0.01])
+def test_helps(judge, helped, control, least):
+    helps = late("val_accuracy", helped)
+    assert judge(helps.exceeds(late("val_accuracy", control), by=least))
+
+@claim("Ends above zero", source="Noise")
+def test_ends(judge, helped):
+    assert judge(final("loss", helped).exceeds(-1, by=0))
+"""
+
+MOVING = (
+    (
+        CONFTEST.replace("import made_runs", "import noisy_runs")
+        .replace(
+            "return made_runs(arm, float(arm.name), len(seeds))",
+            "return noisy_runs(arm, seeds, self.moved if arm.name == '0.1' else 0.0)",
+        )
+        .replace("def run_source():\n    return Source()", "def run_source(pytestconfig):")
+    )
+    + """
+    source = Source()
+    source.moved = pytestconfig.option.moved
+    return source
+
+def pytest_addoption(parser):
+    parser.addoption("--moved", type=float, default=0.0)
+"""
+)
+
 INI = """
 [pytest]
 addopts = -p no:allure_pytest --import-mode=importlib
@@ -90,6 +139,27 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makepyfile(test_noise_channels=CLAIMS)
     pytester.makeini(INI.format(root=Path(__file__).parents[1]))
     return pytester
+
+
+@pytest.fixture
+def drifting(suite: pytest.Pytester) -> pytest.Pytester:
+    """A suite whose runs differ by seed, and move by what `--moved` says."""
+    suite.makeconftest(MOVING)
+    suite.makepyfile(test_noise_channels=DRIFTING)
+    return suite
+
+
+@pytest.fixture
+def bank(drifting: pytest.Pytester) -> Path:
+    """A baseline of that suite: a hundred seeds an arm."""
+    helped, control = (noisy_runs(made_arm(name), range(10000, 10100)) for name in ("0.1", "0"))
+    statistics = [late("val_accuracy", helped.arm), final("loss", helped.arm)]
+    statistics.append(late("val_accuracy", control.arm))
+    both = [(helped, ["noise_channels.ends", HELPS]), (control, [HELPS])]
+    arms = [SavedArm.of(runs, statistics, claims) for runs, claims in both]
+    path = drifting.path / "bank.json"
+    baseline_file.write(Baseline.of("bank", helped.environment, arms), path)
+    return path
 
 
 @pytest.fixture

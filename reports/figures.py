@@ -16,12 +16,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 from PIL import Image
 
 from fixtures.evidence import Statistic, Verdict
 from fixtures.hooks import Judgement
 from fixtures.runs import Runs
+from reports.baseline import SavedArm, SavedStatistic
+from reports.drift import ArmDrift
 
 Curves = NDArray[np.float64]
 
@@ -90,6 +93,26 @@ def draw(judgement: Judgement) -> Figures:
         )
 
 
+def draw_drift(before: SavedArm, now: SavedArm, drift: ArmDrift) -> Picture:
+    """Draw an arm's curves before and now, and each seed's value of what moved most."""
+    moved = drift.shifts[0].statistic if drift.shifts else ""
+    sides = {"before": before, "now": now}
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.0, 3.2), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(5, 4))
+        metric = _metric_of(before, moved)
+        for place, (name, arm) in enumerate(sides.items()):
+            _draw_side(left, _finite(arm.curves[metric]), f"{name}: {len(arm.seeds)} seeds", place)
+        _scale(left, [arm.curves[metric] for arm in sides.values()])
+        left.set_xlabel("epoch")
+        left.set_title(metric, loc="left", fontsize=10, fontweight="bold")
+        left.legend()
+        for saved in (each for each in before.statistics if each.name == moved):
+            values = [each.values for each in now.statistics if each.name == moved]
+            _draw_values(right, saved, values[0])
+        return Picture(_svg(figure), f"{metric} of {drift.arm} by epoch. {drift.headline}.")
+
+
 def metrics_of(judgement: Judgement) -> list[str]:
     """The curves that a claim is read off, at most two; validation loss if it names none."""
     sides = (judgement.comparison.left, judgement.comparison.right)
@@ -147,6 +170,45 @@ def _draw_arm(axes: Axes, run: Runs, metric: str, place: int) -> None:
     axes.plot(epochs, middle, color=colour, linestyle=dash, linewidth=2, label=label)
     if start and metric.startswith("val_"):
         axes.plot(start, middle[start - 1], "o", color=colour, mec="white", ms=8)
+
+
+def _draw_side(axes: Axes, curves: Curves, label: str, place: int) -> None:
+    """Median and central 80 % of seeds."""
+    epochs = np.arange(1, curves.shape[1] + 1)
+    low, middle, high = _quantiles(curves, 0.1, 0.5, 0.9)
+    axes.fill_between(epochs, low, high, color=PALETTE[place], alpha=0.2, linewidth=0)
+    axes.plot(epochs, middle, DASHES[place], color=PALETTE[place], linewidth=2, label=label)
+
+
+def _draw_values(axes: Axes, before: SavedStatistic, now: Sequence[float]) -> None:
+    """A dot a seed, in two rows, and how far the median may move."""
+    middle = float(np.median(before.values))
+    if np.isfinite(middle):
+        ends = middle - before.margin, middle + before.margin
+        axes.axvspan(*ends, color=FAINT, alpha=0.5, linewidth=0)
+    for row, values in enumerate((before.values, now)):
+        shown = _finite(np.array(values))
+        heights = row + np.linspace(-0.3, 0.3, len(shown))
+        axes.scatter(shown, heights, color=PALETTE[row], s=14, linewidths=0)
+        lost = len(shown) - int(np.isfinite(shown).sum())
+        if lost:
+            axes.text(0.99, row, f"{lost} not finite", ha="right", transform=_rows(axes))
+    axes.set_yticks([0, 1], ["before", "now"])
+    axes.set_ylim(1.5, -0.5)
+    axes.set_title(f"{before.name}\n(shade: margin)", loc="left", fontsize=9)
+    axes.set_xlabel(before.unit)
+
+
+def _rows(axes: Axes) -> Transform:
+    """Across the axes by fractions, down them by rows."""
+    return axes.get_yaxis_transform()
+
+
+def _metric_of(arm: SavedArm, statistic: str) -> str:
+    """The curve that a statistic is read off; validation loss, or the first, if there is none."""
+    measure = next((each.measure for each in arm.statistics if each.name == statistic), None)
+    named = (str(getattr(measure, "metric", "")), "val_loss", *arm.curves)
+    return next(name for name in named if name in arm.curves)
 
 
 def _scale(axes: Axes, curves: Sequence[Curves]) -> None:

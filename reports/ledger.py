@@ -1,4 +1,4 @@
-"""What the reporting process learns of a session: the claims decided, and what went wrong."""
+"""What the reporting process learns of a session: what was decided, and what went wrong."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import pytest
 
 from fixtures.claim import Inconclusive, Refuted
 from fixtures.evidence import Outcome, Verdict
+from reports.drift import WORST_FIRST, ArmDrift, Drifted, most_moved
 
-Failure: TypeAlias = Literal["refuted", "inconclusive", "fault", "failed"]
+Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
+KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")
 HARNESS_FAULT = 3
 INCONCLUSIVE = 6
+DRIFTED = 7
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
 FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 
@@ -42,6 +45,7 @@ class Ledger:
     """Gathers the reports of a session, whichever process they come from."""
 
     decided: list[Decided] = field(default_factory=list)
+    drifts: list[ArmDrift] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     environment: dict[str, list[str]] = field(default_factory=dict)
 
@@ -53,24 +57,36 @@ class Ledger:
         if report.when == "call" and "claim" in noted:
             self._note(json.loads(str(noted["claim"])))
             self._trained_by(json.loads(str(noted.get("environment", "[]"))))
+        if report.when == "call" and "drift" in noted:
+            self.drifts.append(ArmDrift.from_json(json.loads(str(noted["drift"]))))
+            self.drifts.sort(key=most_moved)
 
     def status(self, status: int) -> int:
-        """The session's exit status, given pytest's own."""
+        """The session's exit status, given pytest's own.
+
+        What is certain comes first: a refuted claim, whatever else went wrong. Then a fault,
+        which leaves open what else there is to find; then drift, then what is inconclusive.
+        """
         kinds = set(self.failures)
         if status != pytest.ExitCode.TESTS_FAILED or kinds & {"refuted", "failed"}:
             return status
         if "fault" in kinds:
             return HARNESS_FAULT
+        if "drifted" in kinds:
+            return DRIFTED
         return INCONCLUSIVE if kinds else status
 
     def overview(self) -> dict[str, list[str]]:
         """The session in a few words: verdicts, seeds, cost, and what trained."""
         outcomes = Counter(claim.verdict.outcome for claim in self.decided)
         seeds = sorted({len(claim.verdict.seeds) for claim in self.decided})
+        arms = Counter(arm.outcome for arm in self.drifts)
+        counts = [f"{arms[outcome]} {outcome}" for outcome in WORST_FIRST if arms[outcome]]
         cost = sum(claim.seconds for claim in self.decided)
         trained_by = {name: self.environment[name] for name in FIRST if name in self.environment}
         return {
             "claims": [f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]],
+            **({"arms against the baseline": counts} if counts else {}),
             "seeds": [str(count) for count in seeds],
             "cost": [f"{cost:.0f} s of a worker's time"],
             **trained_by,
@@ -95,6 +111,8 @@ def failure_kind(raised: BaseException, when: str) -> Failure:
     """What it means that a claim's test raised this exception in this phase."""
     if when == "call" and isinstance(raised, Refuted):
         return "refuted"
+    if when == "call" and isinstance(raised, Drifted):
+        return "drifted"
     if when == "call" and isinstance(raised, Inconclusive):
         return "inconclusive"
     return "fault"
@@ -104,4 +122,4 @@ def _failure(report: pytest.TestReport, noted: Mapping[str, object]) -> Failure:
     if report.when not in ("setup", "call", "teardown"):
         return "fault"  # xdist reports the test of a crashed worker in a phase of its own
     kind = noted.get("failure", "failed")
-    return next(known for known in ("refuted", "inconclusive", "fault", "failed") if known == kind)
+    return next(known for known in KINDS if known == kind)

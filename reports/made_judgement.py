@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def made_arm(name: str, epochs: int = 8) -> Arm:
     return MadeArm(name, dataset, MadeModel, MadeOptimizer, epochs)
 
 
-def made_runs(arm: Arm, offset: float = 0.0, seeds: int = 10, rise: float = 0.0) -> Runs:
+def made_runs(arm: Arm, offset: float = 0.0, seeds: int = 12, rise: float = 0.0) -> Runs:
     """Runs whose curves fall smoothly, and whose validation loss climbs again by `rise`."""
     noise = np.random.default_rng(0).normal(scale=0.001, size=(seeds, arm.budget))
     epochs = np.arange(1, arm.budget + 1)
@@ -55,6 +56,17 @@ def made_runs(arm: Arm, offset: float = 0.0, seeds: int = 10, rise: float = 0.0)
     late_rise = rise * np.maximum(0, epochs - arm.budget // 2)
     curves = {"loss": loss, "val_loss": loss + 0.1 + late_rise, "val_accuracy": 1 - loss + offset}
     return Runs(arm, tuple(range(seeds)), History(curves), {"tensorflow": "2.0", "device": "CPU"})
+
+
+def noisy_runs(arm: Arm, seeds: Sequence[int], moved: float = 0.0) -> Runs:
+    """Runs whose curves differ by seed, about the number that the arm is named by, moved by some.
+
+    A curve's values have an SD of 0.01, about the same number in every epoch.
+    """
+    noise = [np.random.default_rng(seed).normal(scale=0.01, size=arm.budget) for seed in seeds]
+    curves = float(arm.name) + moved + np.array(noise)
+    history = History({"loss": curves, "val_accuracy": curves})
+    return Runs(arm, tuple(seeds), history, {"tensorflow": "2.0", "device": "CPU"})
 
 
 def made_judgement(
@@ -66,7 +78,7 @@ def made_judgement(
     ours, theirs = (late("val_accuracy", run.arm) for run in (left, right))
     comparison = _comparison(ours, theirs, direction, margin)
     differences = comparison.differences({run.arm: run for run in (left, right)})
-    verdict = weigh(comparison, differences, Design(looks=(10,)))
+    verdict = weigh(comparison, differences, Design(looks=(12,)))
     source = "Noise channels"
     return Judgement(
         "Noise helps", source, source, comparison, verdict, (left, right), verdict.design, 1.5

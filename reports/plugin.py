@@ -12,7 +12,8 @@ Exit status, the same with and without xdist:
 | 1 | a claim was refuted, or a test that is no claim failed |
 | 2, 4, 5 | pytest's own: interrupted, wrong usage, nothing collected |
 | 3 | harness fault: a claim's setup or teardown failed, a claim raised anything but its verdict, or a worker died; also pytest's own internal error |
-| 6 | under --strict, claims were inconclusive and nothing worse happened |
+| 7 | an arm drifted from the baseline, and nothing of the above happened |
+| 6 | under --strict, something was inconclusive and nothing of the above happened |
 """  # noqa: E501 - a table's row is a line
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ from typing import Any
 import pytest
 
 from fixtures.hooks import Judgement
-from reports import folder, table
+from reports import drift_table, folder, table
 from reports.ledger import Ledger, failure_kind
 from reports.summary import summary
 
+pytest_plugins = ["reports.drift_plugin", "reports.trust.plugin"]
 LEDGER = pytest.StashKey[Ledger]()
 RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
@@ -47,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     parser.getgroup("claims").addoption(
         "--summary", type=Path, metavar="FILE", help="write the table of claims as Markdown"
+    )
+    parser.getgroup("claims").addoption(
+        "--report-as",
+        metavar="VERSION",
+        help="what the report calls this session's environment (default: TensorFlow's version)",
     )
     # pyproject.toml keeps pytest from loading Allure by itself, so that this can decide.
     if "--no-report" not in _arguments(pluginmanager):
@@ -123,7 +130,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the table of claims, refuted ones first, and where the report is."""
+    """Print the tables of claims, refuted ones first, and of arms; and where the report is."""
+    if arms := config.stash[LEDGER].drifts:
+        terminalreporter.section("drift")
+        for line in drift_table.terminal_table(arms):
+            terminalreporter.write_line(line, red=line.endswith("drifted"))
     claims = config.stash[LEDGER].decided
     if not claims:
         return

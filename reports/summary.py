@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.drift_table import markdown_table
 from reports.ledger import Decided, Ledger
 from reports.table import effect
 
@@ -12,9 +13,16 @@ HEADER = """| claim | verdict | median effect [interval] | margin | wins |
 
 
 def summary(ledger: Ledger) -> str:
-    """Verdict counts, the table of claims with refuted ones first, and what trained them."""
-    about = (f"- {name}: {', '.join(values)}" for name, values in ledger.overview().items())
-    return "\n".join(["## Claims", "", *claims_table(ledger.decided), "", *about, ""])
+    """What was refuted and drifted, counts, cost and what trained; then the tables."""
+    refuted = [each for each in ledger.decided if each.verdict.outcome == "refuted"]
+    bad = [f"- **{each.statement}**: {each.verdict.headline}" for each in refuted]
+    drifted = [arm for arm in ledger.drifts if arm.outcome == "drifted"]
+    bad += [f"- **Arm {arm.arm} on {arm.data}**: {arm.headline}" for arm in drifted]
+    about = [f"- {name}: {', '.join(values)}" for name, values in ledger.overview().items()]
+    lines = ["## Claims", "", *bad, *about, "", *claims_table(ledger.decided), ""]
+    if ledger.drifts:
+        lines += ["## Drift from the baseline", "", *markdown_table(ledger.drifts), ""]
+    return "\n".join(lines)
 
 
 def claims_table(claims: Sequence[Decided]) -> list[str]:

@@ -1,0 +1,91 @@
+"""The suite's own training: compiled epochs end where `keras.Model.fit` ends.
+
+Each kind of arm that the other claims train, whole, on few examples. An upgrade that changes what
+`fit`, a layer or an optimizer does, and not what a compiled epoch does, or the other way round,
+shows here.
+"""
+
+import pytest
+
+from fixtures import Arm, Dataset, claim, late, rmsprop, white_noise, zeros
+
+SOURCE = "keras.Model.fit"
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return Dataset("1,000 digits", mnist.x[:1000], mnist.y[:1000], mnist.classes)
+
+
+@pytest.fixture(scope="module")
+def image_arm(digits, dense):
+    plain = Arm("512", digits, dense(512), epochs=10)
+    changes = {
+        "512": {},
+        "784 zero channels": {"dataset": digits.with_channels(zeros(784))},
+        "784 noise channels": {"dataset": digits.with_channels(white_noise(784))},
+        "shuffled labels": {"dataset": digits.with_shuffled_labels()},
+        "rate 0.01": {"optimizer": rmsprop(0.01)},
+        "rate 1e-6": {"optimizer": rmsprop(1e-6)},
+        "logistic regression": {"model": dense()},
+        "96-96": {"model": dense(96, 96)},
+    }
+    return lambda kind: plain.replace(name=kind, **changes[kind])
+
+
+@pytest.fixture(scope="module")
+def review_arm(imdb, sentiment):
+    plain = Arm(
+        "16-16",
+        Dataset("2,000 reviews", imdb.x[:2000], imdb.y[:2000], imdb.classes),
+        sentiment(16, 16),
+        epochs=20,
+        batch_size=512,
+        loss="BinaryCrossentropy",
+        validation_split=0.4,
+    )
+    models = {
+        "16-16": sentiment(16, 16),
+        "4-4": sentiment(4, 4),
+        "128-128": sentiment(128, 128),
+        "L1": sentiment(16, 16, l1=0.001),
+        "L2": sentiment(16, 16, l2=0.002),
+        "L1L2": sentiment(16, 16, l1=0.001, l2=0.001),
+        "dropout": sentiment(16, 16, dropout=0.5),
+    }
+    return lambda kind: plain.replace(name=kind, model=models[kind])
+
+
+def difference(arm, within):
+    by_fit = arm.replace(name=f"{arm.name}, by fit", by_fit=True)
+    return late("val_crossentropy", arm).equals(late("val_crossentropy", by_fit), within=within)
+
+
+# A hundredth of a nat is what nobody would miss; float32's rounding stays at a millionth.
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "512",
+        "784 zero channels",
+        "shuffled labels",
+        "rate 0.01",
+        "rate 1e-6",
+        "logistic regression",
+        "96-96",
+    ],
+)
+@claim("Compiled training on digits ends where fit ends: {kind}", source=SOURCE)
+def test_digits_end_where_fit_ends(judge, image_arm, kind):
+    assert judge(difference(image_arm(kind), within=0.01))
+
+
+# Noise in the inputs makes training so unsteady that rounding grows to a hundredth of a nat.
+@claim("Compiled training on digits ends where fit ends: 784 noise channels", source=SOURCE)
+def test_digits_with_noise_end_where_fit_ends(judge, image_arm):
+    assert judge(difference(image_arm("784 noise channels"), within=0.05))
+
+
+@pytest.mark.parametrize("kind", ["16-16", "4-4", "128-128", "L1", "L2", "L1L2", "dropout"])
+@claim("Compiled training on reviews ends where fit ends: {kind}", source=SOURCE)
+def test_reviews_end_where_fit_ends(judge, review_arm, kind):
+    assert judge(difference(review_arm(kind), within=0.01))

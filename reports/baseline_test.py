@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import inf, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fixtures.arm import Arm
+from fixtures.evidence import final, gap, late, rank_slope
+from fixtures.runs import Runs
+from reports import baseline_file
+from reports.baseline import Baseline, NotComparable, SavedArm, margin_of, rounded
+from reports.baseline_file import UnusableBaseline, path_of, read, write
+from reports.made_judgement import made_arm, made_runs
+
+PROVENANCE = {"tensorflow": "2.21.0", "device": "CPU"}
+
+
+def saved(runs: Runs, claim: str = "noise.helps") -> SavedArm:
+    statistics = [late("val_accuracy", runs.arm), final("val_loss", runs.arm)]
+    return SavedArm.of(runs, statistics, [claim])
+
+
+def baseline(*arms: SavedArm) -> Baseline:
+    return Baseline.of("made", PROVENANCE, arms or [saved(made_runs(made_arm("noise")))])
+
+
+def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
+    before = baseline(saved(made_runs(made_arm("noise"))), saved(made_runs(made_arm("control"))))
+    write(before, tmp_path / "b.json")
+    after = read(tmp_path / "b.json")
+    assert (after.name, after.provenance) == ("made", PROVENANCE)
+    assert [arm.name for arm in after.arms] == ["control", "noise"]
+    for ours, theirs in zip(before.arms, after.arms, strict=True):
+        assert ours.statistics == theirs.statistics
+        assert ours.seeds == theirs.seeds
+        for metric in ("loss", "val_loss", "val_accuracy"):
+            np.testing.assert_array_equal(ours.curves[metric], theirs.curves[metric])
+
+
+def test_a_statistic_read_off_the_saved_runs_is_the_saved_one(tmp_path: Path) -> None:
+    arm = made_arm("noise")
+    write(baseline(), tmp_path / "b.json")
+    found = read(tmp_path / "b.json")
+    runs = found.runs(arm)
+    values = {each.name: each.values for each in found.arms[0].statistics}
+    again = final("val_loss", arm).values({arm: runs})
+    assert tuple(rounded(again).tolist()) == values["val_loss of the last epoch"]
+    assert np.allclose(late("val_accuracy", arm).values({arm: made_runs(arm)}), again, atol=1)
+    exact = late("val_accuracy", arm).values({arm: made_runs(arm)})
+    np.testing.assert_allclose(exact, values["mean val_accuracy of the last 5 epochs"], rtol=1e-5)
+
+
+def test_a_seed_has_a_line(tmp_path: Path) -> None:
+    write(baseline(), tmp_path / "b.json")
+    lines = (tmp_path / "b.json").read_text().splitlines()
+    rows = [json.loads(line.strip().rstrip(",")) for line in lines if line.startswith("     [")]
+    assert {len(row) for row in rows} == {8}
+    assert len(rows) == 3 * 10
+    assert max(len(str(abs(x)).replace(".", "").lstrip("0")) for row in rows for x in row) <= 6
+
+
+def test_what_is_not_finite_survives(tmp_path: Path) -> None:
+    runs = made_runs(made_arm("noise"))
+    runs.history.metrics["val_loss"][3, -1] = nan
+    runs.history.metrics["val_loss"][4, -1] = inf
+    write(baseline(saved(runs)), tmp_path / "b.json")
+    arm = read(tmp_path / "b.json").arms[0]
+    assert np.isnan(arm.curves["val_loss"][3, -1])
+    values = next(each.values for each in arm.statistics if "val_loss" in each.name)
+    assert values[3] == values[4] == inf
+
+
+def test_claims_of_one_arm_share_its_runs_and_each_seed_is_there_once() -> None:
+    arm = made_arm("noise")
+    few = SavedArm.of(made_runs(arm, seeds=10), [late("loss", arm)], ["b"])
+    many = SavedArm.of(made_runs(arm, seeds=20), [final("loss", arm)], ["a"])
+    (joined,) = Baseline.of("made", {}, [few, many, few]).arms
+    assert joined.seeds == tuple(range(20))
+    assert joined.claims == ("a", "b")
+    assert [each.name for each in joined.statistics] == [
+        "loss of the last epoch",
+        "mean loss of the last 5 epochs",
+    ]
+    assert {len(each.values) for each in joined.statistics} == {20}
+    np.testing.assert_array_equal(joined.curves["loss"][10:], many.curves["loss"][10:])
+
+
+def test_only_what_one_arm_gives_is_its_statistic() -> None:
+    one, other = made_arm("noise"), made_arm("control")
+    combined = gap(late("loss", one), final("loss", other))
+    doses = rank_slope({0: late("val_loss", other), 1: late("val_loss", one)})
+    parts = [*combined.primary, *doses.primary]
+    assert combined.primary == (late("loss", one), final("loss", other))
+    arm = SavedArm.of(made_runs(one), parts, [])
+    assert [each.name for each in arm.statistics] == [
+        "mean loss of the last 5 epochs",
+        "mean val_loss of the last 5 epochs",
+    ]
+
+
+def test_curves_that_nobody_reads_are_left_out() -> None:
+    runs = made_runs(made_arm("noise"))
+    runs.history.metrics["crossentropy"] = runs.history["loss"]  # type: ignore[index]
+    (arm,) = baseline(saved(runs)).arms
+    assert sorted(arm.curves) == ["loss", "val_accuracy", "val_loss"]
+    read_off = SavedArm.of(runs, [late("crossentropy", runs.arm)], [])
+    assert "crossentropy" in Baseline.of("made", {}, [read_off]).arms[0].curves
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "margin"),
+    [
+        ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, inf], "nats", 1.5 * 2.5),
+        ([3.0, 3.0, 3.0], "epochs", 1.0),
+        ([0.5, 0.5], "", 0.001),
+        ([inf, inf], "nats", 0.001),
+    ],
+)
+def test_margin(values: list[float], unit: str, margin: float) -> None:
+    assert margin_of(values, unit) == pytest.approx(margin)
+
+
+class Described(Arm):
+    """An arm with another description than it had."""
+
+    def description(self) -> dict[str, Any]:
+        return {"name": "noise", "layers": [{"units": self.batch_size, "quantized": None}]}
+
+
+def test_a_changed_arm_is_not_comparable_and_says_in_what() -> None:
+    old = Described("noise", made_arm("noise").dataset, made_arm("noise").model, epochs=8)
+    found = baseline(saved(made_runs(old)))
+    with pytest.raises(NotComparable, match=r"layers\[0\].units: 128 before, 64 now\. Save a new"):
+        found.arm(old.replace(batch_size=64))
+    with pytest.raises(NotComparable, match=r"Expected arm 'other' in baseline 'made'.*of noise"):
+        found.arm(made_arm("other"))
+
+
+def test_a_setting_that_is_off_may_be_unknown_and_one_that_is_on_may_not() -> None:
+    arm = made_arm("noise")
+    newer = Described("noise", arm.dataset, arm.model, epochs=8)
+    runs = made_runs(newer)
+    older: dict[str, object] = {"name": "noise", "layers": [{"units": 128}]}
+    assert baseline(replace(saved(runs), description=older)).runs(newer).arm == newer
+    older = {"name": "noise", "layers": [{"units": 128, "bias": True}, {}], "patience": 3}
+    changed = r"layers\[0\].bias: True before, nothing now; patience: 3 before, nothing now"
+    with pytest.raises(NotComparable, match=changed):
+        baseline(replace(saved(runs), description=older, fingerprint="other")).runs(newer)
+    older = {"name": "noise", "layers": [{"units": 128}, {"units": 1}]}
+    with pytest.raises(NotComparable, match=r"layers\[1\]: {'units': 1} before, nothing now"):
+        baseline(replace(saved(runs), description=older)).runs(newer)
+
+
+def damage(path: Path, **changes: object) -> None:
+    """Write a baseline whose first arm says something else, sealed anew."""
+    write(baseline(), path)
+    record = json.loads(path.read_text())
+    arm = {**record["arms"][0], **changes}
+    record["arms"][0] = {**arm, "seal": baseline_file._seal(arm)}
+    path.write_text(json.dumps(record))
+
+
+STATISTIC = {"name": "s", "unit": "", "measure": {"kind": "At", "metric": "loss", "epoch": 1}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": [0, 0]}, r"Expected whole numbers, each once as arm 'noise', seeds"),
+        ({"curves": {"loss": [[1.0]]}}, r"Expected 10 rows as arm 'noise', curves of loss"),
+        ({"curves": {"loss": [["x"]] * 10}}, r"Expected 1 numbers as .* Received: \['x'\]"),
+        ({"description": 3}, r"Expected a dict as arm 'noise', description .* Received: 3\."),
+        ({"statistics": [{**STATISTIC, "margin": -1.0}]}, "a number above 0 as .*Received: -1.0"),
+        (
+            {"statistics": [{**STATISTIC, "margin": 1.0, "measure": {"kind": "os"}}]},
+            "Expected a measure of .* as arm 'noise', s, measure .*'os'",
+        ),
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, changes: Any, message: str) -> None:
+    damage(tmp_path / "b.json", **changes)
+    with pytest.raises(UnusableBaseline, match=message):
+        read(tmp_path / "b.json")
+
+
+def test_a_number_changed_by_hand_is_noticed(tmp_path: Path) -> None:
+    write(baseline(), path := tmp_path / "b.json")
+    text = path.read_text()
+    first = baseline().arms[0].curves["loss"][0, 0]
+    path.write_text(text.replace(str(first), "0.123", 1))
+    with pytest.raises(UnusableBaseline, match=r"arm 'noise' of baseline b.json.*a changed arm"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "Expected a baseline in b.json, as JSON. Received: Expecting property name"),
+        ("[]", "Expected 'training claims: baseline 1' as format of .* Received: 'list'"),
+        ('{"format": "other"}', "as format of baseline b.json. Received: 'other'"),
+    ],
+)
+def test_a_foreign_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "b.json").write_text(text)
+    with pytest.raises(UnusableBaseline, match=message):
+        read(tmp_path / "b.json")
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnusableBaseline, match=r"in none.json. Received: no such file in .*Name a"):
+        read(tmp_path / "none.json")
+
+
+def test_a_name_is_one_of_the_projects_own_and_a_file_is_seen_from_here(tmp_path: Path) -> None:
+    assert path_of("tf-2.21", tmp_path) == baseline_file.FOLDER / "tf-2.21.json"
+    assert path_of("mine.json", tmp_path) == tmp_path / "mine.json"
+    assert path_of("at/mine", tmp_path) == tmp_path / "at" / "mine"

@@ -1,0 +1,145 @@
+"""The pytest plugin that saves baselines, and compares arms with them.
+
+Workers leave what each claim read as a file in a folder of the session's, which the reporting
+process joins at the end: a worker that dies takes nothing along.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from fixtures.claim import claim_id
+from fixtures.hooks import Judgement
+from fixtures.runs import Runs
+from reports import baseline_file, drift_item, provenance
+from reports.baseline import Baseline, NotComparable, SavedArm
+from reports.baseline_file import UnusableBaseline, path_of
+from reports.drift import ArmDrift
+from reports.ledger import DRIFTED, INCONCLUSIVE
+
+PARTS = pytest.StashKey[Path]()
+BASELINE = pytest.StashKey[Baseline]()
+SAVED = pytest.StashKey[str]()
+# A session that ended so has trained all that it was asked to.
+COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, DRIFTED, INCONCLUSIVE)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options about baselines."""
+    group = parser.getgroup("claims", "scientific claims")
+    group.addoption(
+        "--save-baseline",
+        metavar="NAME",
+        help="save the session's runs as reports/baselines/NAME.json, or as a FILE.json",
+    )
+    group.addoption(
+        "--baseline",
+        metavar="NAME",
+        help="test also that each arm trains as that baseline did, a name or a FILE.json",
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """See `reports.drift_item`."""
+    pluginmanager.add_hookspecs(drift_item)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the baseline, and refuse at once one that cannot be used."""
+    here = config.invocation_params.dir
+    if config.option.baseline:
+        try:
+            config.stash[BASELINE] = baseline_file.read(path_of(config.option.baseline, here))
+        except UnusableBaseline as fault:
+            raise pytest.UsageError(f"--baseline: {fault}") from None
+    if config.option.save_baseline:
+        config.stash[PARTS] = _parts(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker where to leave what claims read."""
+    if PARTS in node.config.stash:
+        node.workerinput["baseline_parts"] = str(node.config.stash[PARTS])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add an item for each arm of the baseline that the selected claims read."""
+    if BASELINE in config.stash and not config.option.bench:
+        items.extend(list(drift_item.drift_items(config.stash[BASELINE], items)))
+
+
+def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
+    """Keep the claim's runs for the baseline to save, and name arms that one to compare lacks."""
+    if PARTS not in item.config.stash and BASELINE not in item.config.stash:
+        return
+    arms = [
+        SavedArm.of(runs, judgement.comparison.primary, [claim_id(item)]) for runs in judgement.runs
+    ]
+    _keep(item.config, arms, judgement.runs)
+    if BASELINE in item.config.stash:
+        for arm in arms:
+            _tell_new(item, item.config.stash[BASELINE], arm)
+
+
+def pytest_arm_compared(item: pytest.Item, drift: ArmDrift, now: SavedArm, runs: Runs) -> None:
+    """Tell the reporting process, and keep the runs for the baseline to save."""
+    item.user_properties.append(("drift", json.dumps(drift.as_json())))
+    _keep(item.config, [now], [runs])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Save the baseline, unless arms are missing from it."""
+    config = session.config
+    if PARTS not in config.stash or hasattr(config, "workerinput"):
+        return
+    parts = [baseline_file.read(path) for path in sorted(config.stash[PARTS].iterdir())]
+    if session.exitstatus not in COMPLETE or not parts:
+        config.stash[SAVED] = f"Baseline not saved: the session ended with {session.exitstatus:d}."
+        return
+    path = path_of(config.option.save_baseline, config.invocation_params.dir)
+    trained = provenance.joined(part.provenance for part in parts)
+    about = {**trained, **provenance.of_session(config)}
+    whole = Baseline.of(path.stem, about, (arm for part in parts for arm in part.arms))
+    baseline_file.write(whole, path)
+    config.stash[SAVED] = f"Baseline: {os.path.relpath(path)}, {len(whole.arms)} arms"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say whether a baseline was saved."""
+    if SAVED in config.stash:
+        terminalreporter.write_line(config.stash[SAVED])
+
+
+def _parts(config: pytest.Config) -> Path:
+    """The folder in which the session's processes leave what claims read."""
+    if hasattr(config, "workerinput"):
+        return Path(config.workerinput["baseline_parts"])
+    folder = TemporaryDirectory(prefix="baseline-")
+    config.add_cleanup(folder.cleanup)
+    return Path(folder.name)
+
+
+def _keep(config: pytest.Config, arms: Iterable[SavedArm], runs: Iterable[Runs]) -> None:
+    if PARTS in config.stash:
+        about = provenance.joined(each.environment for each in runs)
+        part = Baseline("part", about, tuple(arms))
+        baseline_file.write(part, config.stash[PARTS] / f"{uuid.uuid4().hex}.json")
+
+
+def _tell_new(item: pytest.Item, baseline: Baseline, arm: SavedArm) -> None:
+    try:
+        baseline.arm(arm)
+    except NotComparable as reason:
+        item.user_properties.append(("notice", f"Not comparable: {reason}"))

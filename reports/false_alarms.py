@@ -1,0 +1,76 @@
+"""How often a suite would raise a false alarm: a bank of one version, against itself.
+
+`python -m reports.false_alarms BASELINE [--suites 10000] [--seeds 30]`
+
+For each suite the bank's seeds are dealt anew into new ones and a baseline, of every arm, and
+judged by the rule that judges a real upgrade.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from reports.baseline import Baseline, SavedArm, margin_of
+from reports.baseline_file import path_of, read
+from reports.drift import FALSE_ALARMS, Rule
+
+
+def false_alarms(bank: Baseline, suites: int, *, new: int = 30) -> int:
+    """In how many suites anything drifts, though all runs are of one version.
+
+    Args:
+        bank: Runs of one version; each arm has more seeds than `new`.
+        suites: How often to deal.
+        new: How many seeds of each arm play the new version's.
+
+    Raises:
+        ValueError: If an arm has too few seeds.
+    """
+    few = [arm.name for arm in bank.arms if len(arm.seeds) <= new]
+    if few:
+        raise ValueError(
+            f"Expected a bank of more than {new} seeds an arm. Received fewer of: "
+            f"{', '.join(few)}. Save one by `make bank`."
+        )
+    rule, generator = Rule.of(bank), np.random.default_rng(0)
+
+    def alarm() -> bool:
+        return any(
+            _drifts(rule, arm, generator.permutation(len(arm.seeds)), new) for arm in bank.arms
+        )
+
+    return sum(alarm() for _ in range(suites))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count, print, and fail if suites raise more alarms than promised."""
+    parser = argparse.ArgumentParser(prog="python -m reports.false_alarms")
+    parser.add_argument("baseline")
+    parser.add_argument("--suites", type=int, default=10_000)
+    parser.add_argument("--seeds", type=int, default=30)
+    given = parser.parse_args(arguments)
+    bank, started = read(path_of(given.baseline, Path.cwd())), time.monotonic()
+    found = false_alarms(bank, given.suites, new=given.seeds)
+    print(
+        f"{found} of {given.suites} suites of {Rule.of(bank).tests} statistics raised an alarm "
+        f"({time.monotonic() - started:.0f} s); promised: at most {FALSE_ALARMS:g}."
+    )
+    return int(found > FALSE_ALARMS * given.suites)
+
+
+def _drifts(rule: Rule, arm: SavedArm, deal: np.ndarray, new: int) -> bool:
+    for each in arm.statistics:
+        values = np.array(each.values)[deal]
+        old = values[new:].tolist()
+        if rule.drifted(values[:new].tolist(), old, margin_of(old, each.unit)):
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

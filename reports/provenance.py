@@ -1,0 +1,77 @@
+"""Where a session's numbers come from, beyond what its runs say of themselves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+# What changes precision or kernels, if it is set in the environment.
+FLAGS = (
+    "NVIDIA_TF32_OVERRIDE",
+    "TF_CUDNN_DETERMINISTIC",
+    "TF_DETERMINISTIC_OPS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_XLA_FLAGS",
+    "XLA_FLAGS",
+)
+# Packages that bring TensorFlow.
+TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
+
+
+def joined(environments: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What trained runs of several arms; where they differ, both values."""
+    found: dict[str, list[str]] = {}
+    for environment in environments:
+        for name, value in environment.items():
+            values = found.setdefault(name, [])
+            if value not in values:
+                values.append(value)
+    return {name: " | ".join(values) for name, values in found.items()}
+
+
+def of_session(config: pytest.Config) -> dict[str, str]:
+    """When, from what and on what a session ran."""
+    option = config.option
+    about = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "commit": commit(),
+        "cores": str(os.cpu_count()),
+        "mnist": Path(option.mnist).name,
+        "imdb": Path(option.imdb).name,
+        "first seed": str(option.first_seed),
+        "seeds": option.seeds,
+        "flags": " ".join(f"{name}={os.environ[name]}" for name in FLAGS if name in os.environ),
+    }
+    driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    return {**about, "driver": driver.splitlines()[0]} if driver else about
+
+
+def tensorflow_version() -> str:
+    """The version of the package that brings TensorFlow, found without importing it."""
+    for name in TENSORFLOW:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return "unknown"
+
+
+def commit() -> str:
+    """The project's commit, marked if files differ from it; "unknown" outside a repository."""
+    return _said("git", "describe", "--always", "--dirty", "--abbrev=12") or "unknown"
+
+
+def _said(*command: str) -> str:
+    """What a command prints; nothing if it is not there or fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 - commands of this file
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,129 @@
+"""`--trust BANK`: claims are gathered instead of decided, and their promises tried on a bank."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import pytest
+
+from fixtures.claim import statement_of
+from fixtures.evidence import Comparison
+from fixtures.runs import RunSource
+from reports import baseline_file, folder
+from reports.baseline import Baseline, NotComparable
+from reports.baseline_file import UnusableBaseline, path_of
+from reports.trust.banked import Banked
+from reports.trust.findings import find
+
+SUITES = 10_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("claims", "scientific claims")
+    group.addoption(
+        "--trust",
+        metavar="BANK",
+        help="decide nothing: try the suite's promises on a baseline of seeds that it does not "
+        "use, a name or a FILE.json; needs -n 0",
+    )
+    group.addoption(
+        "--trust-suites",
+        type=int,
+        default=SUITES,
+        metavar="N",
+        help=f"how many suites to draw (default: {SUITES})",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the bank, and refuse at once one that cannot be used."""
+    if not config.option.trust:
+        return
+    if getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError(
+            "--trust: expected -n 0, since all claims are gathered in one process. "
+            f"Received: -n {config.option.numprocesses}"
+        )
+    if config.option.trust_suites < 1:
+        raise pytest.UsageError(
+            "--trust-suites: expected a whole number of at least 1. "
+            f"Received: {config.option.trust_suites}"
+        )
+    try:
+        bank = baseline_file.read(path_of(config.option.trust, config.invocation_params.dir))
+    except UnusableBaseline as fault:
+        raise pytest.UsageError(f"--trust: {fault}") from None
+    trust = Trust(config, bank, config.option.trust_suites)
+    config.pluginmanager.register(trust, "trust")
+
+
+@dataclass(eq=False)  # pytest keeps plugins in a set
+class Trust:
+    """A session that gathers claims, tries their promises, and prints what it found.
+
+    Args:
+        config: pytest's.
+        bank: The seeds that suites are drawn from.
+        suites: How many.
+        claims: Those that the bank has runs of; gathered.
+        uncovered: Why the bank has none of another claim, by its statement; gathered.
+        lines: What to print.
+        source: Where planted runs lie.
+    """
+
+    config: pytest.Config
+    bank: Baseline
+    suites: int
+    claims: list[Banked] = field(default_factory=list)
+    uncovered: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    source: RunSource | None = None
+
+    def pytest_claim_asked(
+        self, item: pytest.Item, comparison: Comparison, source: RunSource
+    ) -> None:
+        """Take note of a claim, and skip it."""
+        self.source, (statement, _) = source, statement_of(item)
+        try:
+            runs = {arm: self.bank.runs(arm) for arm in comparison.arms}
+            self.claims.append(Banked.of(statement, comparison, runs))
+        except NotComparable as reason:
+            self.uncovered[statement] = str(reason)
+        pytest.skip("gathered by --trust")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Try the promises, once every claim has asked and none went wrong.
+
+        A promise that does not hold fails the session.
+        """
+        outcome = yield
+        if self.claims and not session.testsfailed:
+            session.testsfailed = self._try()
+        return outcome
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the tables."""
+        terminalreporter.section("trust")
+        for line in self.lines:
+            terminalreporter.write_line(line)
+
+    def _try(self) -> int:
+        """How many promises do not hold."""
+        assert self.source is not None  # some claim has asked
+        started = time.monotonic()
+        found = find(self.bank, self.claims, self.uncovered, self.source, self.suites)
+        seconds = time.monotonic() - started
+        self.lines = found.lines()
+        folder.OUT.mkdir(parents=True, exist_ok=True)
+        record = {"suites": self.suites, "seconds": round(seconds, 1), **found.as_json()}
+        (folder.OUT / "trust.json").write_text(
+            json.dumps(record, indent=1) + "\n", encoding="utf-8"
+        )
+        (folder.OUT / "trust.md").write_text("\n".join(self.lines), encoding="utf-8")
+        self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/trust.md and .json")
+        return sum(promise.kept is False for promise in found.promises)

@@ -1,0 +1,88 @@
+"""`--trust` as a user meets it, on a suite and a bank that nothing trained."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.baseline_file import write
+from reports.trust.made_bank import made_bank
+
+CONFTEST = """
+from pathlib import Path
+import pytest
+import reports.folder
+from fixtures.runs import RunSource, RunStore
+
+reports.folder.OUT = Path(__file__).parent / "out"
+pytest_plugins = ["fixtures.plugin", "reports.plugin"]
+
+@pytest.fixture
+def run_source(settings):
+    def none(*_):
+        raise AssertionError("Nothing trains here.")
+    return RunSource(RunStore(settings.run_store), none, none, {})
+"""
+
+CLAIMS = """
+from fixtures.claim import claim
+from fixtures.evidence import late
+from reports.made_judgement import made_arm
+from reports.trust.made_bank import CONTROL, TREATED
+
+@claim("Better", source="Noise")
+def test_better(judge):
+    treated, control = late("val_accuracy", TREATED), late("val_accuracy", CONTROL)
+    assert judge(treated.exceeds(control, by=0.05))
+
+@claim("Strange", source="Noise")
+def test_strange(judge):
+    assert judge(late("val_accuracy", made_arm("strange")).exceeds(0.5, by=0))
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_noise=CLAIMS)
+    write(made_bank(), pytester.path / "bank.json")
+    return pytester
+
+
+def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
+    options = ("-n", "0", "--no-report", "--trust", "bank.json", "--trust-suites", "60")
+    outcome = suite.runpytest_subprocess(*options)
+    outcome.assert_outcomes(skipped=2)
+    assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # a claim is not covered
+    lines = [
+        "*Bank 'made': 60 seeds an arm*",
+        "| the bank has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected arm *",
+        "| a true suite shows a false refutation | < 0.001 | <= 2.3e-05*| yes |",
+        "| a true suite shows a refutation | < 0.001 | 0 of 60, *",
+    ]
+    outcome.stdout.fnmatch_lines(lines)
+    record = json.loads((suite.path / "out" / "trust.json").read_text())
+    assert [each["kept"] for each in record["promises"][:2]] == [False, True]
+    assert "Better" in record["claims"]
+    assert (suite.path / "out" / "trust.md").read_text().startswith("Bank 'made'")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-n", "2", "--trust", "bank.json"], "--trust: expected -n 0*Received: -n 2"),
+        (["-n", "0", "--trust", "none.json"], "--trust: Expected a baseline in none.json*"),
+        (
+            ["-n", "0", "--trust", "bank.json", "--trust-suites", "0"],
+            "--trust-suites: expected a whole number of at least 1. Received: 0",
+        ),
+    ],
+    ids=["workers", "file", "suites"],
+)
+def test_what_cannot_be_used_is_refused(
+    suite: pytest.Pytester, options: list[str], message: str
+) -> None:
+    outcome = suite.runpytest_subprocess("--no-report", *options)
+    assert outcome.ret == pytest.ExitCode.USAGE_ERROR
+    outcome.stderr.fnmatch_lines([f"ERROR: {message}"])
