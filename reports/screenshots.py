@@ -77,16 +77,16 @@ def _take(browser: Browser, report: Path, pictures: Path, claim: str) -> None:
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
     page.goto(report.as_uri())
     page.get_by_test_id("metadata-item").first.wait_for()
-    _leaf(page, "")
+    claim_in_tree(page, "")
     _save(page, pictures / "overview.png")
     page.get_by_test_id("search-input").fill(claim)
     page.wait_for_timeout(SETTLED)
-    _leaf(page, claim).click()
+    claim_in_tree(page, claim).click()
     page.frame_locator("iframe").get_by_alt_text("Learning curves").wait_for()
     _save(page, pictures / "claim.png")
 
 
-def _leaf(page: Page, words: str) -> Locator:
+def claim_in_tree(page: Page, words: str) -> Locator:
     """The first claim in the tree with such words, its subject unfolded if none is.
 
     Raises:
