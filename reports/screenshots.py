@@ -79,22 +79,21 @@ def _take(browser: Browser, report: Path, pictures: Path, claim: str) -> None:
     page.get_by_test_id("metadata-item").first.wait_for()
     claim_in_tree(page, "")
     _save(page, pictures / "overview.png")
-    page.get_by_test_id("search-input").fill(claim)
-    page.wait_for_timeout(SETTLED)
     claim_in_tree(page, claim).click()
     page.frame_locator("iframe").get_by_alt_text("Learning curves").wait_for()
     _save(page, pictures / "claim.png")
 
 
 def claim_in_tree(page: Page, words: str) -> Locator:
-    """The first claim in the tree with such words, its subject unfolded if none is.
+    """The first claim in the tree with such words, subjects unfolded until there is one.
 
     Raises:
         NoPicture: If there is no such claim.
     """
     leaf = page.get_by_test_id("tree-leaf-title").filter(has_text=words).first
-    subject = page.get_by_test_id("tree-section-title").first
-    if not leaf.count() and subject.count():
+    for subject in page.get_by_test_id("tree-section-title").all():
+        if leaf.count():
+            break
         subject.click()
         page.wait_for_timeout(SETTLED)
     if not leaf.count():
