@@ -26,7 +26,7 @@ from fixtures.evidence.two_samples import (
     shift,
     shift_interval,
 )
-from reports.baseline import Baseline, NotComparable, SavedArm, SavedStatistic
+from reports.baseline import Baseline, NotComparable, SavedArm, SavedStatistic, named_by
 
 FALSE_ALARMS = 1e-3
 FALSE_STABILITY = 0.05
@@ -215,7 +215,8 @@ class Rule:
         """
         self.check_seeds(old, len(new.seeds))
         named = [(each.name, each.unit, each.measure) for each in old.statistics]
-        readable = [each for each in named if _metrics(each[2]) <= new.curves.keys()]
+        missing = old.curves.keys() - new.curves.keys()
+        readable = [each for each in named if not named_by(each[2]) & missing]
         now = {each.name: each.values for each in new.with_statistics(readable).statistics}
         shifts = [self.shift(each, now[each.name]) for each in old.statistics if each.name in now]
         shifts.sort(key=lambda each: (WORST_FIRST.index(each.outcome), -each.in_margins))
@@ -305,9 +306,3 @@ def most_moved(arm: ArmDrift) -> tuple[int, float]:
 def _numbers(record: Mapping[str, Any]) -> dict[str, Any]:
     words = {"statistic", "unit", "outcome"}
     return {name: x if name in words else float(x) for name, x in record.items()}
-
-
-def _metrics(measure: object) -> set[str]:
-    """The curves that a measure reads."""
-    read = (getattr(measure, name, None) for name in ("metric", "since"))
-    return {name for name in read if name}
