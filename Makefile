@@ -6,7 +6,7 @@ ENV := .venv
 INSTALLED := $(ENV)/.installed
 BANK ?= reports/out/bank.json
 
-.PHONY: claims test report bank compare upgrade bench requirements clean
+.PHONY: claims test report screenshots bank trust faults compare upgrade bench requirements clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -20,9 +20,18 @@ test: $(INSTALLED)  ## the project's own tests, lint and types
 report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
 	$(ENV)/bin/python -m reports.generate $(if $(OPEN),--serve)
 
+screenshots: $(INSTALLED)  ## take the README's two pictures of the last report
+	$(ENV)/bin/python -m reports.screenshots $(ARGS)
+
 bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
 	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report \
 		--save-baseline $(BANK) $(ARGS)
+
+trust: $(INSTALLED)  ## try the suite's promises on a bank, and print what holds
+	$(ENV)/bin/pytest -n 0 claims --trust $(BANK) --no-report $(ARGS)
+
+faults: $(INSTALLED)  ## train with each fault planted, for `make trust`; goes on where it was
+	$(ENV)/bin/python -m reports.trust.experiment $(ARGS)
 
 compare: $(INSTALLED)  ## what moved from baseline A to baseline B
 	$(ENV)/bin/python -m reports.compare "$(A)" "$(B)"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +18,7 @@ import pytest
 
 from reports.conftest import CLAIMS, CONFTEST, INI
 from reports.generate import NotGenerated, Report, generate
+from reports.screenshots import NoPicture, chromium, main
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request
@@ -106,14 +108,12 @@ def bottom(element: Locator, edge: Literal["y", "end"] = "end") -> float:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or a skip that says what to install."""
-    module = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with module.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with ExitStack() as opened:
+        try:
+            browser = opened.enter_context(chromium())
+        except NoPicture as fault:
+            pytest.skip(str(fault))
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path: 
 def decided(folder: Path, version: str) -> Path:
     """The results of the suite's claims, as if on a version of TensorFlow."""
     results = folder / version
-    chosen = ["-k", "not crash and not without and not plain", "--seeds", "10,20"]
+    chosen = ["-k", "not crash and not without and not plain", "--seeds", "12,20"]
     command = [sys.executable, "-m", "pytest", *chosen, "--alluredir", str(results)]
     environment = {**os.environ, "MADE_TENSORFLOW": version}
     done = subprocess.run(
@@ -299,6 +299,18 @@ def test_text_that_looks_like_html_is_text(at_desktop: Reader) -> None:
     page.get_by_role("button", name="Learning curves, every seed (CSV)").click()
     page.get_by_role("cell", name=HOSTILE).first.wait_for()
     assert [frame.evaluate("window.broken") for frame in page.frames] == [None] * len(page.frames)
+
+
+@pytest.mark.usefixtures("browser")
+def test_pictures_are_taken_of_a_claim_and_the_overview(report: Path, tmp_path: Path) -> None:
+    given = ["--report", str(report), "--pictures", str(tmp_path)]
+    # Playwright runs once in a thread, and the tests' own browser is open in this one.
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(main, [*given, "--claim", "Helps"]).result() == 0
+        assert other.submit(main, [*given, "--claim", "No such claim"]).result() == 1
+    sizes = {picture.name: picture.stat().st_size for picture in tmp_path.iterdir()}
+    assert sizes.keys() == {"claim.png", "overview.png"}
+    assert max(sizes.values()) < 200_000
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -29,7 +29,7 @@ def exploding(worst: float) -> Judgement:
     wild = Runs(wild.arm, wild.seeds, History(curves))
     comparison = first("loss", wild.arm).exceeds(first("loss", calm.arm), by=1)
     differences = comparison.differences({calm.arm: calm, wild.arm: wild})
-    verdict = weigh(comparison, differences, Design(looks=(10,)))
+    verdict = weigh(comparison, differences, Design(looks=(12,)))
     return dataclasses.replace(
         made_judgement(), comparison=comparison, verdict=verdict, runs=(wild, calm)
     )
@@ -67,7 +67,7 @@ def test_losses_that_explode_are_drawn(worst: float) -> None:
 def test_nothing_finite_is_said_so() -> None:
     judgement = exploding(np.nan)
     runs = tuple(
-        Runs(run.arm, run.seeds, History({"loss": np.full((10, 8), np.nan)}))
+        Runs(run.arm, run.seeds, History({"loss": np.full((12, 8), np.nan)}))
         for run in judgement.runs
     )
     assert "no finite value" in draw(dataclasses.replace(judgement, runs=runs)).curves.svg

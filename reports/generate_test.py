@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import signal
+import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -97,6 +102,38 @@ def test_failing_npm_is_shown_and_tried_again(
     with pytest.raises(NotGenerated, match=r"(?s)exit status 7.*npm registry once.*ECONNREFUSED"):
         generate(Report((written(tmp_path / "results"),), tmp_path / "report.html"))
     assert not (tmp_path / "node" / "installed.json").exists()
+
+
+def test_open_serves_the_report_to_this_machine_alone(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("a report")
+    serving = "from pathlib import Path; from reports.generate import _serve; _serve(Path('{}'))"
+    with subprocess.Popen(
+        [sys.executable, "-c", serving.format(page)], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        address = server.stdout.readline().split()[0]
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/report\.html", address)
+        with urllib.request.urlopen(address) as answer:
+            assert answer.read() == b"a report"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+
+
+@pytest.mark.parametrize(("given", "serves"), [([], False), (["OPEN=1"], True)])
+def test_make_report_serves_if_told_to(given: list[str], serves: bool) -> None:
+    if not shutil.which("make"):
+        pytest.skip("make is not installed: apt-get install make")
+    root = Path(__file__).parents[1]
+    said = subprocess.run(
+        ["make", "--dry-run", "report", *given],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "python -m reports.generate" in said.stdout
+    assert ("--serve" in said.stdout) is serves
 
 
 @pytest.mark.usefixtures("allure")

@@ -48,7 +48,7 @@ def made_arm(name: str, epochs: int = 8) -> Arm:
     return MadeArm(name, dataset, MadeModel, MadeOptimizer, epochs)
 
 
-def made_runs(arm: Arm, offset: float = 0.0, seeds: int = 10, rise: float = 0.0) -> Runs:
+def made_runs(arm: Arm, offset: float = 0.0, seeds: int = 12, rise: float = 0.0) -> Runs:
     """Runs whose curves fall smoothly, and whose validation loss climbs again by `rise`."""
     noise = np.random.default_rng(0).normal(scale=0.001, size=(seeds, arm.budget))
     epochs = np.arange(1, arm.budget + 1)
@@ -78,7 +78,7 @@ def made_judgement(
     ours, theirs = (late("val_accuracy", run.arm) for run in (left, right))
     comparison = _comparison(ours, theirs, direction, margin)
     differences = comparison.differences({run.arm: run for run in (left, right)})
-    verdict = weigh(comparison, differences, Design(looks=(10,)))
+    verdict = weigh(comparison, differences, Design(looks=(12,)))
     source = "Noise channels"
     return Judgement(
         "Noise helps", source, source, comparison, verdict, (left, right), verdict.design, 1.5

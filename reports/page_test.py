@@ -25,8 +25,8 @@ def test_banner_says_verdict_effect_wins_and_margin(supported: str) -> None:
     text = text_of(supported)
     assert "✔ supported" in text
     assert "+0.1 [+0.1, +0.1]" in text
-    assert "10 of 10 seeds win" in text
-    assert "P(win) 0.69 to 1.00, 95% interval" in text
+    assert "12 of 12 seeds win" in text
+    assert "P(win) 0.74 to 1.00, 95% interval" in text
     assert "margin 0.01" in text
     assert "a seed wins if more than this" in text
 
@@ -48,13 +48,13 @@ def test_figures_are_images_with_alt_text_inside_the_page(supported: str) -> Non
     images = re.findall(r'<img src="data:image/svg\+xml,[^"]+" alt="([^"]+)"', supported)
     assert len(images) == 2
     assert "Learning curves of val_accuracy for noise, control" in images[0]
-    assert "10 beyond it, 0 tied, 0 not" in images[1]
+    assert "12 beyond it, 0 tied, 0 not" in images[1]
 
 
 def test_arms_are_tabled_under_their_statistic(supported: str) -> None:
     text = text_of(supported)
     assert "mean val_accuracy of the last 5 epochs, over seeds" in text
-    assert re.search(r"■ noise 0\.\d+ 0\.\d+ 0\.\d+ to 0\.\d+ 10 not yet", text)
+    assert re.search(r"■ noise 0\.\d+ 0\.\d+ 0\.\d+ to 0\.\d+ 12 not yet", text)
 
 
 def test_folds_hold_protocol_looks_power_errors_and_source(supported: str) -> None:
@@ -83,7 +83,7 @@ def test_text_is_escaped() -> None:
 
 
 def test_title_carries_the_number() -> None:
-    assert title(made_judgement()) == "Noise helps: +0.1 [+0.1, +0.1], 10 of 10 seeds"
+    assert title(made_judgement()) == "Noise helps: +0.1 [+0.1, +0.1], 12 of 12 seeds"
 
 
 def test_optimizer_is_told_with_what_was_set() -> None:

@@ -16,13 +16,13 @@ def labels(result: dict[str, Any]) -> dict[str, str]:
     ("select", "options", "status"),
     [
         ("supported", [], 0),
-        ("supported or negative", ["--seeds", "10,20"], 1),
-        ("negative", ["--seeds", "10"], 0),
-        ("supported or negative", ["--seeds", "10", "--strict"], 6),
+        ("supported or negative", ["--seeds", "12,20"], 1),
+        ("negative", ["--seeds", "12"], 0),
+        ("supported or negative", ["--seeds", "12", "--strict"], 6),
         ("supported or broken", [], 3),
         ("setup", [], 3),
-        ("negative or broken", ["--seeds", "10,20"], 1),
-        ("negative or broken", ["--seeds", "10", "--strict"], 3),
+        ("negative or broken", ["--seeds", "12,20"], 1),
+        ("negative or broken", ["--seeds", "12", "--strict"], 3),
         ("plain", [], 1),
         ("nothing", [], 5),
     ],
@@ -32,14 +32,14 @@ def test_exit_status(run_inside: Run, select: str, options: list[str], status: i
 
 
 def test_table_lists_refuted_claims_first_with_their_headline(run: Run) -> None:
-    said = run("supported or negative", "--seeds", "10,20", "-n", "1", "--alluredir", "here")
+    said = run("supported or negative", "--seeds", "12,20", "-n", "1", "--alluredir", "here")
     assert said.ret == 1
     said.stdout.fnmatch_lines(
         [
             "claim * verdict * effect [[]interval[]] * wins * seeds * seconds",
             "Hurts * refuted * -0.1 [[]-0.1, -0.1[]] * 0/20 * 20 *",
             "  refuted: median -0.1 [[]-0.1, -0.1[]] over margin 0.01, 0 of 20 seeds",
-            "Helps by 0.1 & <more> * supported * +0.1 [[]+0.1, +0.1[]] * 10/10 * 10 *",
+            "Helps by 0.1 & <more> * supported * +0.1 [[]+0.1, +0.1[]] * 12/12 * 12 *",
             "Allure results: here",
         ]
     )
@@ -50,7 +50,7 @@ def test_claim_fills_its_page(run: Run, pytester: pytest.Pytester) -> None:
     run("supported", "--alluredir", "here")
     result = results_in(pytester.path / "here")["test_supported"]
     assert result["status"] == "passed"
-    assert result["name"] == "Helps by 0.1 & <more>: +0.1 [+0.1, +0.1], 10 of 10 seeds"
+    assert result["name"] == "Helps by 0.1 & <more>: +0.1 [+0.1, +0.1], 12 of 12 seeds"
     assert result["titlePath"] == ["Noise channels"]
     assert "Helps by 0.1 &amp; &lt;more&gt;." in result["descriptionHtml"]
     expected = {

@@ -44,6 +44,12 @@ def test_every_option_exists(pytester: pytest.Pytester, monkeypatch: pytest.Monk
     assert [option for option in named if option not in known] == []
 
 
+def test_every_picture_is_there_and_small() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) == 2
+    assert all(0 < (ROOT / picture).stat().st_size < 200_000 for picture in pictures)
+
+
 def test_the_example_is_decided(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     example = re.search(r"```python\n(import keras.*?)```", README, re.DOTALL)
     assert example is not None

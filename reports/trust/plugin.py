@@ -97,10 +97,13 @@ class Trust:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Try the promises, once every claim has asked and none went wrong."""
+        """Try the promises, once every claim has asked and none went wrong.
+
+        A promise that does not hold fails the session.
+        """
         outcome = yield
         if self.claims and not session.testsfailed:
-            self._try()
+            session.testsfailed = self._try()
         return outcome
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -109,7 +112,8 @@ class Trust:
         for line in self.lines:
             terminalreporter.write_line(line)
 
-    def _try(self) -> None:
+    def _try(self) -> int:
+        """How many promises do not hold."""
         assert self.source is not None  # some claim has asked
         started = time.monotonic()
         found = find(self.bank, self.claims, self.uncovered, self.source, self.suites)
@@ -122,3 +126,4 @@ class Trust:
         )
         (folder.OUT / "trust.md").write_text("\n".join(self.lines), encoding="utf-8")
         self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/trust.md and .json")
+        return sum(promise.kept is False for promise in found.promises)

@@ -54,6 +54,7 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
     options = ("-n", "0", "--no-report", "--trust", "bank.json", "--trust-suites", "60")
     outcome = suite.runpytest_subprocess(*options)
     outcome.assert_outcomes(skipped=2)
+    assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # a claim is not covered
     lines = [
         "*Bank 'made': 60 seeds an arm*",
         "| the bank has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected arm *",

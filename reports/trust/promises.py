@@ -23,14 +23,14 @@ class Promise:
         wanted: The bound that is wanted.
         measured: What was found, with its 95 % bound where it was drawn.
         how: How it was found.
-        kept: Whether the bound wanted holds.
+        kept: Whether the bound wanted holds; None if it was not tried.
     """
 
     name: str
     wanted: str
     measured: str
     how: str
-    kept: bool
+    kept: bool | None
 
 
 def of_the_design(claims: Sequence[Banked], design: Design) -> list[Promise]:

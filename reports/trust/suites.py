@@ -52,7 +52,8 @@ def resampled(
     refuting = supporting = 0
     still_open: Counter[int] = Counter()
     seeds: list[float] = []
-    for rows in draws(len(claims[0].differences), design.looks[-1], count, rng):
+    bank = min(len(claim.differences) for claim in claims)
+    for rows in draws(bank, design.looks[-1], count, rng):
         verdicts = [claim.judged(rows, design) for claim in claims]
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         refuting += outcomes["refuted"] > 0

@@ -8,13 +8,12 @@ from fixtures.evidence.intervals import win_interval
 from reports.trust.detection import Detection
 from reports.trust.promises import Promise
 
+KEPT = {True: "yes", False: "**no**", None: "not tried"}
+
 
 def promise_table(promises: Iterable[Promise]) -> list[str]:
     """One row a promise."""
-    rows = [
-        [each.name, each.wanted, each.measured, each.how, "yes" if each.kept else "**no**"]
-        for each in promises
-    ]
+    rows = [[each.name, each.wanted, each.measured, each.how, KEPT[each.kept]] for each in promises]
     return _table(["promise", "wanted", "measured, with its 95 % bound", "how", "kept"], rows)
 
 
@@ -42,8 +41,7 @@ def _caught(detection: Detection) -> list[str]:
 
 
 def _short(text: str) -> str:
-    first = text.split(". ")[0]
-    return first if len(first) < 120 else f"{first[:117]}..."
+    return text if len(text) < 140 else f"{text[:137]}..."
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

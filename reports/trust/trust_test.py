@@ -38,7 +38,7 @@ def test_true_suites_are_supported_on_few_seeds() -> None:
     suites = resampled(CLAIMS, Design(), 200, rng())
     assert (suites.refuting, suites.supporting) == (0, 200)
     assert suites.more_open_than(1) == 0
-    assert 10 <= suites.mean_seeds < 12
+    assert 12 <= suites.mean_seeds < 14
 
 
 def test_a_suite_on_its_boundary_errs_as_often_as_was_enumerated() -> None:
@@ -86,9 +86,9 @@ def test_a_judge_that_favours_support_is_found_out(monkeypatch: pytest.MonkeyPat
 def test_promises_that_are_kept() -> None:
     found = find(BANK, CLAIMS, {}, source=_store(Path("nowhere")), suites=400)
     kept = {each.name: each.kept for each in found.promises}
-    # The bounds of 400 suites, and faults that nothing trained, are no evidence.
-    few = ["a true suite shows a refutation", "a training fault is caught"]
-    assert [name for name, ok in kept.items() if not ok] == few
+    # The bound of so few suites is no evidence, and nothing was trained with a fault.
+    assert [name for name, ok in kept.items() if ok is False] == ["a true suite shows a refutation"]
+    assert [name for name, ok in kept.items() if ok is None] == ["a training fault is caught"]
     assert json.loads(json.dumps(found.as_json(), allow_nan=False))["promises"]
     assert "| a harness fault is caught | always | 11 of 11 |" in "\n".join(found.lines())
 
@@ -100,7 +100,7 @@ def test_promises_that_are_not_kept() -> None:
     assert boundary.kept is False  # so few suites show nothing
     assert (left_open.kept, seeds.kept) == (False, False)
     assert not promises.of_every_claim(wrong).kept
-    many = CLAIMS * 20
+    many = CLAIMS * 80
     assert [each.kept for each in promises.of_the_design(many, Design())] == [False, False]
 
 

@@ -1,0 +1,114 @@
+"""Take the README's pictures of the last report: `python -m reports.screenshots [--claim WORDS]`.
+
+Chromium comes from the system, Playwright from PyPI; neither asks anything of the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from reports.folder import OUT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+PICTURES = Path(__file__).parent / "pictures"
+WIDTH, HEIGHT = 1000, 900
+SETTLED = 500  # milliseconds, after which what folds and fades has done so
+COLOURS = 128  # enough for flat colours; a third of the bytes
+
+
+class NoPicture(Exception):
+    """No picture can be taken. Its text says why, and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write overview.png and claim.png; 1 if there is no report or no browser."""
+    parser = argparse.ArgumentParser(prog="python -m reports.screenshots")
+    parser.add_argument("--report", type=Path, default=OUT / "report.html", metavar="FILE")
+    parser.add_argument("--pictures", type=Path, default=PICTURES, metavar="DIR")
+    parser.add_argument(
+        "--claim", default="Logistic regression underfits", help="words of the claim to show"
+    )
+    given = parser.parse_args(arguments)
+    if not given.report.is_file():
+        print(f"expected a report in {given.report}. Run `make report` first.", file=sys.stderr)
+        return 1
+    try:
+        with chromium() as browser:
+            _take(browser, given.report.resolve(), given.pictures, given.claim)
+    except NoPicture as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window.
+
+    Raises:
+        NoPicture: If Chromium or Playwright is not installed.
+    """
+    program = shutil.which("chromium")
+    if not program:
+        raise NoPicture("expected Chromium. Received: none. apt-get install chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise NoPicture("expected Playwright. Received: none. pip install playwright") from None
+    with sync_playwright() as playwright:
+        # Without a sandbox, which root has none of: the only pages opened are our own.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def _take(browser: Browser, report: Path, pictures: Path, claim: str) -> None:
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.goto(report.as_uri())
+    page.get_by_test_id("metadata-item").first.wait_for()
+    _leaf(page, "")
+    _save(page, pictures / "overview.png")
+    page.get_by_test_id("search-input").fill(claim)
+    page.wait_for_timeout(SETTLED)
+    _leaf(page, claim).click()
+    page.frame_locator("iframe").get_by_alt_text("Learning curves").wait_for()
+    _save(page, pictures / "claim.png")
+
+
+def _leaf(page: Page, words: str) -> Locator:
+    """The first claim in the tree with such words, its subject unfolded if none is.
+
+    Raises:
+        NoPicture: If there is no such claim.
+    """
+    leaf = page.get_by_test_id("tree-leaf-title").filter(has_text=words).first
+    subject = page.get_by_test_id("tree-section-title").first
+    if not leaf.count() and subject.count():
+        subject.click()
+        page.wait_for_timeout(SETTLED)
+    if not leaf.count():
+        raise NoPicture(f"expected a claim with the words {words!r}. Received: none. Try --claim.")
+    return leaf
+
+
+def _save(page: Page, picture: Path) -> None:
+    page.wait_for_timeout(SETTLED)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    image.quantize(COLOURS).save(picture, optimize=True)
+    print(f"{picture}: {picture.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
