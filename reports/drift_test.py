@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.evidence import final, late
 from fixtures.runs import Runs
-from reports import baseline_file, compare, drift, false_alarms
+from reports import baseline_file, compare, drift, drift_page, false_alarms
 from reports.baseline import Baseline, SavedArm
 from reports.drift import ArmDrift, Rule, SuiteDrift, TooFewSeeds, alerts
 from reports.made_judgement import made_arm, noisy_runs
@@ -98,6 +98,11 @@ def test_a_statistic_that_the_new_runs_cannot_give_is_left_out() -> None:
     only = {"loss": less.curves["loss"]}
     found = Rule(2).arm(old, SavedArm(**{**vars(less), "curves": only}))
     assert [each.statistic for each in found.shifts] == ["loss of the last epoch"]
+    suite = SuiteDrift.of(
+        Baseline("a", {}, (old,)),
+        Baseline("b", {}, (SavedArm(**{**vars(less), "curves": only}),)),
+    )
+    assert "loss of the last epoch" in drift_page.comparison_page(suite)
     none = Rule(2).arm(SavedArm(**{**vars(old), "statistics": ()}), new)
     assert none.headline.startswith("inconclusive: no statistic of the baseline can be read off")
 
