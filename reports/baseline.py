@@ -133,8 +133,7 @@ class SavedArm:
 
     def trimmed(self) -> SavedArm:
         """Without the curves that neither a statistic nor a reader asks for."""
-        read = {getattr(each.measure, "metric", "") for each in self.statistics}
-        read |= {getattr(each.measure, "since", "") for each in self.statistics}
+        read = {name for each in self.statistics for name in named_by(each.measure)}
         kept = {name: each for name, each in self.curves.items() if name in read or name in KEPT}
         return replace(self, curves=kept)
 
@@ -203,6 +202,11 @@ def margin_of(values: Sequence[float], unit: str) -> float:
     finite = [value for value in values if np.isfinite(value)]
     least = LEAST_MARGIN.get(unit, LEAST_MARGIN_ELSE)
     return max(least, float(rounded(MARGIN_IN_SD * spread(finite)))) if finite else least
+
+
+def named_by(measure: Measure) -> set[str]:
+    """The texts in a measure, the names of the curves that it reads among them."""
+    return {value for value in vars(measure).values() if isinstance(value, str)}
 
 
 def rounded(numbers: float | Curves) -> Curves:

@@ -105,24 +105,30 @@ def test_ends(judge, helped):
     assert judge(final("loss", helped).exceeds(-1, by=0))
 """
 
-MOVING = (
-    (
-        CONFTEST.replace("import made_runs", "import noisy_runs")
-        .replace(
-            "return made_runs(arm, float(arm.name), len(seeds))",
-            "return noisy_runs(arm, seeds, self.moved if arm.name == '0.1' else 0.0)",
-        )
-        .replace("def run_source():\n    return Source()", "def run_source(pytestconfig):")
-    )
-    + """
-    source = Source()
-    source.moved = pytestconfig.option.moved
-    return source
+MOVING = """
+from pathlib import Path
+import pytest
+import reports.folder
+from reports.made_judgement import noisy_runs
+
+reports.folder.OUT = Path(__file__).parent / "out"
+pytest_plugins = ["fixtures.plugin", "reports.plugin"]
 
 def pytest_addoption(parser):
     parser.addoption("--moved", type=float, default=0.0)
+
+class Source:
+    def __init__(self, moved):
+        self.moved = moved
+        self.notices = []
+
+    def runs(self, arm, seeds):
+        return noisy_runs(arm, seeds, self.moved if arm.name == "0.1" else 0.0)
+
+@pytest.fixture
+def run_source(pytestconfig):
+    return Source(pytestconfig.option.moved)
 """
-)
 
 INI = """
 [pytest]

@@ -26,7 +26,7 @@ from fixtures.evidence.two_samples import (
     shift,
     shift_interval,
 )
-from reports.baseline import Baseline, NotComparable, SavedArm, SavedStatistic
+from reports.baseline import Baseline, NotComparable, SavedArm, SavedStatistic, named_by
 
 FALSE_ALARMS = 1e-3
 FALSE_STABILITY = 0.05
@@ -214,9 +214,7 @@ class Rule:
             TooFewSeeds: If there are so few that no shift could count as drift.
         """
         self.check_seeds(old, len(new.seeds))
-        named = [(each.name, each.unit, each.measure) for each in old.statistics]
-        readable = [each for each in named if _metrics(each[2]) <= new.curves.keys()]
-        now = {each.name: each.values for each in new.with_statistics(readable).statistics}
+        now = {each.name: each.values for each in alike(old, new).statistics}
         shifts = [self.shift(each, now[each.name]) for each in old.statistics if each.name in now]
         shifts.sort(key=lambda each: (WORST_FIRST.index(each.outcome), -each.in_margins))
         seeds = (len(old.seeds), len(new.seeds))
@@ -276,7 +274,7 @@ class SuiteDrift:
         rule, pairs, left_out = Rule.of(before), list[ArmPair](), list[str]()
         for old in before.arms:
             try:
-                new = now.arm(old)
+                new = alike(old, now.arm(old))
             except NotComparable as reason:
                 left_out.append(str(reason))
                 continue
@@ -288,6 +286,13 @@ class SuiteDrift:
     def arms(self) -> tuple[ArmDrift, ...]:
         """How the arms moved."""
         return tuple(pair.drift for pair in self.pairs)
+
+
+def alike(old: SavedArm, new: SavedArm) -> SavedArm:
+    """New runs with the statistics of the saved ones, those that their curves can give."""
+    missing = old.curves.keys() - new.curves.keys()
+    found = (each for each in old.statistics if not named_by(each.measure) & missing)
+    return new.with_statistics((each.name, each.unit, each.measure) for each in found)
 
 
 def alerts(arms: Sequence[ArmDrift]) -> list[str]:
@@ -305,9 +310,3 @@ def most_moved(arm: ArmDrift) -> tuple[int, float]:
 def _numbers(record: Mapping[str, Any]) -> dict[str, Any]:
     words = {"statistic", "unit", "outcome"}
     return {name: x if name in words else float(x) for name, x in record.items()}
-
-
-def _metrics(measure: object) -> set[str]:
-    """The curves that a measure reads."""
-    read = (getattr(measure, name, None) for name in ("metric", "since"))
-    return {name for name in read if name}

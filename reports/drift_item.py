@@ -14,7 +14,7 @@ from fixtures.evidence import Comparison
 from fixtures.judge import Judge
 from fixtures.runs import Runs
 from reports.baseline import Baseline, NotComparable, SavedArm
-from reports.drift import ArmDrift, Drifted, Rule, TooFewSeeds
+from reports.drift import ArmDrift, Drifted, Rule, TooFewSeeds, alike
 
 SUBJECT = "Drift"
 
@@ -83,8 +83,7 @@ class DriftItem(pytest.Function):
 
     def _compared(self, runs: Runs) -> tuple[str, str]:
         """The headline and the outcome."""
-        named = ((each.name, each.unit, each.measure) for each in self.saved.statistics)
-        now = SavedArm.of(runs, [], self.saved.claims).with_statistics(named)
+        now = alike(self.saved, SavedArm.of(runs, [], self.saved.claims))
         try:
             drift = Rule.of(self.baseline).arm(self.saved, now)
         except TooFewSeeds as reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from reports.baseline import Baseline
-from reports.drift import WORST_FIRST, ArmDrift, ArmPair, SuiteDrift
+from reports.drift import WORST_FIRST, ArmDrift, SuiteDrift
 from reports.drift_table import HEADER, WORDS, alert_line, cells
 from reports.elements import Markup, div, element, fold, image, small, table
 from reports.figures import Picture, draw_drift
@@ -45,14 +45,9 @@ def comparison_page(suite: SuiteDrift) -> str:
         *(small(reason) for reason in suite.left_out),
         _provenance(suite),
         table(HEADER, rows, words=WORDS),
-        *(_arm(pair.drift, _picture(pair)) for pair in suite.pairs),
+        *(_arm(each.drift, draw_drift(each.before, each.now, each.drift)) for each in suite.pairs),
     )
     return f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>{body}'
-
-
-def _picture(pair: ArmPair) -> Picture:
-    named = ((each.name, each.unit, each.measure) for each in pair.before.statistics)
-    return draw_drift(pair.before, pair.now.with_statistics(named), pair.drift)
 
 
 def _arm(drift: ArmDrift, picture: Picture) -> Markup:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from reports import baseline_file
+from reports.baseline import Baseline, SavedArm
 from reports.conftest import DRIFTING, HELPS, Run, results_in
+from reports.made_judgement import made_arm, noisy_runs
 
 BANK = ["--seeds", "100", "--first-seed", "10000", "--save-baseline", "saved.json"]
 
@@ -106,6 +108,8 @@ def test_workers_compare_alike(bank: Path, run: Run) -> None:
     assert bad["titlePath"] == ["Drift"]
     assert "data:image/svg" in bad["descriptionHtml"]
     assert results["test_helps"]["name"].startswith("Helps by 0.01: +0.1")
+    told = (bank.parent / "here" / "environment.properties").read_text(encoding="utf-8")
+    assert told.startswith("0.1=drifted 0.1004 → 0.1494: mean val_accuracy of the last 5 epochs\n")
 
 
 def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> None:
@@ -117,7 +121,9 @@ def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> No
         arm["seal"] = baseline_file._seal(arm)
     bank.write_text(json.dumps(record))
     said = run_inside("", "--baseline", bank.name, "-rs", "--strict")
-    said.assert_outcomes(passed=3, skipped=1)
+    said.assert_outcomes(passed=2, skipped=2)
+    assert said.ret == 0
+    said.stdout.fnmatch_lines(["*not comparable: Expected arm '0'*Received: dataset: abc before*"])
     said.stdout.fnmatch_lines(
         ["*not comparable: Expected arm '0.1'*Received: name: other before, 0.1 now*"]
     )
@@ -135,13 +141,20 @@ def test_a_claim_that_no_longer_reads_an_arm(
     said.stdout.fnmatch_lines(["Not comparable: Expected arm '0.01' in baseline 'bank'*"])
 
 
-def test_too_few_seeds_say_how_many_it_takes(bank: Path, run_inside: Run) -> None:
-    said = run_inside("", "--baseline", bank.name, "--seeds", "12", "-rs")
-    said.assert_outcomes(passed=4)
-    few = run_inside("", "--save-baseline", "few.json", "--seeds", "12")
-    assert few.ret == 0
-    said = run_inside("", "--baseline", "few.json", "--seeds", "12,13,14", "-rs")
-    said.assert_outcomes(passed=4)
+def test_too_few_seeds_are_inconclusive_and_say_how_many_it_takes(
+    bank: Path, run_inside: Run
+) -> None:
+    arms = (
+        SavedArm.of(noisy_runs(made_arm(arm.name), range(2)), [], arm.claims).with_statistics(
+            (each.name, each.unit, each.measure) for each in arm.statistics
+        )
+        for arm in baseline_file.read(bank).arms
+    )
+    baseline_file.write(Baseline.of("few", {}, arms), bank)
+    said = run_inside("", "--baseline", bank.name, "-rs")
+    said.assert_outcomes(passed=2, skipped=2)
+    said.stdout.fnmatch_lines(["*inconclusive: Expected seeds enough to show a drift*: 8 or more*"])
+    assert run_inside("", "--baseline", bank.name, "--strict").ret == 6
 
 
 def test_junit_holds_what_was_compared(bank: Path, run_inside: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.evidence import final, late
 from fixtures.runs import Runs
-from reports import baseline_file, compare, false_alarms
+from reports import baseline_file, compare, drift, drift_page, false_alarms
 from reports.baseline import Baseline, SavedArm
 from reports.drift import ArmDrift, Rule, SuiteDrift, TooFewSeeds, alerts
 from reports.made_judgement import made_arm, noisy_runs
@@ -98,6 +98,11 @@ def test_a_statistic_that_the_new_runs_cannot_give_is_left_out() -> None:
     only = {"loss": less.curves["loss"]}
     found = Rule(2).arm(old, SavedArm(**{**vars(less), "curves": only}))
     assert [each.statistic for each in found.shifts] == ["loss of the last epoch"]
+    suite = SuiteDrift.of(
+        Baseline("a", {}, (old,)),
+        Baseline("b", {}, (SavedArm(**{**vars(less), "curves": only}),)),
+    )
+    assert "loss of the last epoch" in drift_page.comparison_page(suite)
     none = Rule(2).arm(SavedArm(**{**vars(old), "statistics": ()}), new)
     assert none.headline.startswith("inconclusive: no statistic of the baseline can be read off")
 
@@ -114,17 +119,20 @@ def test_a_version_against_itself_raises_no_alarm() -> None:
     assert false_alarms.false_alarms(bank, 300) == 0
 
 
-def test_alarms_are_counted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A bank whose last seeds are of another kind: some deals separate them."""
+def test_alarms_are_counted_and_more_than_promised_fail(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seeds of two kinds: a rule that promises less takes some deals of them for a drift."""
     runs = noisy_runs(made_arm("0"), range(12))
     runs.history["loss"][6:] += 100
     bank = Baseline.of("mixed", {}, [saved(runs)])
     baseline_file.write(bank, path := tmp_path / "b.json")
-    assert false_alarms.main([str(path), "--suites", "50", "--seeds", "4"]) == 0
-    assert "0 of 50 suites of 2 statistics raised an alarm" in capsys.readouterr().out
-    with pytest.raises(
-        ValueError, match=r"a bank of more than 30 seeds an arm. Received fewer of: 0"
-    ):
+    asked = [str(path), "--suites", "200", "--seeds", "4"]
+    assert false_alarms.main(asked) == 0
+    assert "0 of 200 suites of 2 statistics raised an alarm" in capsys.readouterr().out
+    monkeypatch.setattr(drift, "FALSE_ALARMS", 0.5)
+    assert false_alarms.main(asked) == 1
+    with pytest.raises(ValueError, match=r"more than 30 seeds an arm. Received fewer of: 0"):
         false_alarms.false_alarms(bank, 1)
 
 

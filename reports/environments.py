@@ -12,7 +12,8 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import cached_property
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +95,15 @@ class Environment:
         files = (str(Path(word).resolve()) if Path(word).is_file() else word for word in words)
         return cls(tuple(files))
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Named by a digest of the requirements, their files, the project's own, and Python."""
-        pins = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "requirements.txt")]
-        wheels = [Path(each).read_bytes() for each in self.requirements if Path(each).is_file()]
-        text = json.dumps([self.requirements, sys.version])
-        digest = sha256(b"\n".join([text.encode(), *pins, *wheels])).hexdigest()
-        return self.parent / digest[:12]
+        wheels = [Path(each) for each in self.requirements if Path(each).is_file()]
+        parts = [sys.version, *self.requirements]
+        for path in (ROOT / "pyproject.toml", ROOT / "requirements.txt", *wheels):
+            with path.open("rb") as file:
+                parts.append(file_digest(file, "sha256").hexdigest())
+        return self.parent / sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @property
     def python(self) -> Path:

@@ -100,7 +100,7 @@ def draw_drift(before: SavedArm, now: SavedArm, drift: ArmDrift) -> Picture:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.0, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(5, 4))
-        metric = _metric_of(before, moved)
+        metric = _metric_of(before, now, moved)
         for place, (name, arm) in enumerate(sides.items()):
             _draw_side(left, _finite(arm.curves[metric]), f"{name}: {len(arm.seeds)} seeds", place)
         _scale(left, [arm.curves[metric] for arm in sides.values()])
@@ -204,11 +204,11 @@ def _rows(axes: Axes) -> Transform:
     return axes.get_yaxis_transform()
 
 
-def _metric_of(arm: SavedArm, statistic: str) -> str:
+def _metric_of(before: SavedArm, now: SavedArm, statistic: str) -> str:
     """The curve that a statistic is read off; validation loss, or the first, if there is none."""
-    measure = next((each.measure for each in arm.statistics if each.name == statistic), None)
-    named = (str(getattr(measure, "metric", "")), "val_loss", *arm.curves)
-    return next(name for name in named if name in arm.curves)
+    measure = next((each.measure for each in before.statistics if each.name == statistic), None)
+    named = (str(getattr(measure, "metric", "")), "val_loss", *before.curves)
+    return next(name for name in named if name in before.curves and name in now.curves)
 
 
 def _scale(axes: Axes, curves: Sequence[Curves]) -> None:

@@ -93,6 +93,14 @@ class Ledger:
             **self.environment,
         }
 
+    def moved(self) -> dict[str, list[str]]:
+        """Each arm that drifted, and the median of what moved most of it, before and now."""
+        most = {arm.arm: arm.shifts[0] for arm in self.drifts if arm.outcome == "drifted"}
+        return {
+            name: [f"drifted {each.before:.4g} → {each.now:.4g}: {each.statistic}"]
+            for name, each in most.items()
+        }
+
     def _note(self, record: Mapping[str, Any]) -> None:
         verdict = Verdict.from_json(record["verdict"])
         self.decided.append(

@@ -126,7 +126,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.exitstatus = ledger.status(int(exitstatus))
     if ledger.decided and not config.option.no_report:
         arguments = ["pytest", *config.invocation_params.args]
-        folder.describe(config.stash[RESULTS], ledger.overview(), shlex.join(arguments))
+        told = {**ledger.moved(), **ledger.overview()}
+        folder.describe(config.stash[RESULTS], told, shlex.join(arguments))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
