@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import chain, takewhile
 from math import comb, inf
+from statistics import fmean
 
 import numpy as np
 
@@ -109,24 +110,23 @@ def detected(
     ]
     watched, rule = list(watched_statistics(runs, baseline)), Rule.of(baseline)
     pool, looked_at = len(next(iter(runs.values())).seeds), Design().looks[-1]
-    by: Counter[str] = Counter()
+    catches = [
+        {**_refuted(broken, rows), **_drifted(watched, rule, rows)}
+        for rows in draws(pool, looked_at, suites, rng)
+    ]
     seeds: defaultdict[str, list[int]] = defaultdict(list)
-    caught = 0
-    for rows in draws(pool, looked_at, suites, rng):
-        found = {**_refuted(broken, rows), **_drifted(watched, rule, rows)}
-        caught += bool(found)
-        by.update(found.keys())
-        for name, needed in found.items():
-            seeds[name].append(needed)
+    for name, needed in chain.from_iterable(catch.items() for catch in catches):
+        seeds[name].append(needed)
+    by_most = sorted(seeds.items(), key=lambda item: -len(item[1]))
     return Detection(
         fault=fault,
         seeds=pool,
         arms=tuple(dict.fromkeys(arm.name for arm in runs)),
         suites=suites,
-        caught=caught,
+        caught=sum(map(bool, catches)),
         least=least_rate(watched, rule, looked_at),
-        by=dict(by.most_common()),
-        mean_seeds={name: float(np.mean(each)) for name, each in seeds.items()},
+        by={name: len(needed) for name, needed in by_most},
+        mean_seeds={name: fmean(needed) for name, needed in by_most},
         conformance=conformance,
     )
 
