@@ -150,13 +150,13 @@ def test_what_is_shown_of_other_seeds_grows_with_planted_ones() -> None:
     rule = Rule.of(BANK)
     saved = BANK.arm(TREATED).statistics[0]
 
-    def least(seeds: int, accuracy: float) -> float:
-        values = np.full(seeds, accuracy)
-        return least_rate([Watched("treated", saved, tuple(values.tolist()))], rule, 30)
+    def least(seeds: int, accuracy: float, statistics: int = 1) -> float:
+        watched = Watched("treated", saved, (accuracy,) * seeds)
+        return least_rate([watched] * statistics, rule, 30)
 
     assert least(30, 0.9) == pytest.approx(least(30, 0.1))  # beyond, in either direction
     assert 0.5 < least(30, 0.9) < least(60, 0.9) < least(100, 0.9) < 1
-    assert least(60, 0.9) > 0.95
+    assert least(30, 0.9, statistics=6) < 0.95 < least(60, 0.9, statistics=6)
     assert least(100, 0.6) == 0  # within the bank
 
 
