@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, takewhile
+from math import comb, inf
+from statistics import fmean
 
 import numpy as np
 
 from fixtures.arm import Arm
 from fixtures.evidence import Design
+from fixtures.evidence.intervals import win_interval
 from fixtures.faults import mark
 from fixtures.runs import Runs, RunSource
 from reports.baseline import Baseline, SavedStatistic
 from reports.drift import Rule
-from reports.trust.banked import Banked, Rows
+from reports.trust.banked import Banked, Rows, taken
 from reports.trust.suites import draws
 
-# Seeds that neither the suite nor a bank uses; as many as the suite's last look.
-SEEDS = range(20_000, 20_030)
+# Seeds that neither the suite nor a bank uses, of which `make faults` trains the first thirty.
+FIRST_SEED, MOST_SEEDS = 20_000, 100
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Detection:
         arms: The arms that were trained with the fault.
         suites: Suites drawn.
         caught: Suites in which a claim is refuted or an arm has drifted.
+        least: Of suites of other seeds, in at least this share an arm has drifted; see
+            `least_rate`.
         by: Of each of these claims and arms, the suites in which it is.
         mean_seeds: The seeds an arm that each of them looked at, on average.
         conformance: The conformance tests that fail; None if they were not run.
@@ -41,6 +48,7 @@ class Detection:
     arms: tuple[str, ...]
     suites: int
     caught: int
+    least: float
     by: Mapping[str, int]
     mean_seeds: Mapping[str, float]
     conformance: tuple[str, ...] | None
@@ -62,10 +70,16 @@ class Watched:
 
 
 def planted_runs(source: RunSource, arms: Sequence[Arm], fault: str) -> dict[Arm, Runs]:
-    """The runs of a fault that the store has, of the arms that have all seeds."""
+    """The runs of a fault that the store has: the same seeds of each arm that has enough."""
     planted = replace(source, environment={**source.environment, **mark(fault)})
-    found = ((arm, planted.stored(arm, SEEDS)) for arm in arms)
-    return {arm: runs for arm, runs in found if runs and len(runs.seeds) == len(SEEDS)}
+    enough, every = Design().looks[-1], range(FIRST_SEED, FIRST_SEED + MOST_SEEDS)
+    found = {arm: planted.stored(arm, every) for arm in arms}
+    stored = {arm: runs for arm, runs in found.items() if runs and len(runs.seeds) >= enough}
+    seeds = sorted(set(every).intersection(*(runs.seeds for runs in stored.values())))
+    return {
+        arm: taken(runs, np.array([runs.seeds.index(seed) for seed in seeds]))
+        for arm, runs in stored.items()
+    }
 
 
 def detected(
@@ -95,19 +109,55 @@ def detected(
         if {*claim.comparison.arms} <= {*runs}
     ]
     watched, rule = list(watched_statistics(runs, baseline)), Rule.of(baseline)
-    by: Counter[str] = Counter()
+    pool, looked_at = len(next(iter(runs.values())).seeds), Design().looks[-1]
+    catches = [
+        {**_refuted(broken, rows), **_drifted(watched, rule, rows)}
+        for rows in draws(pool, looked_at, suites, rng)
+    ]
     seeds: defaultdict[str, list[int]] = defaultdict(list)
-    caught = 0
-    for rows in draws(len(SEEDS), len(SEEDS), suites, rng):
-        found = {**_refuted(broken, rows), **_drifted(watched, rule, rows)}
-        caught += bool(found)
-        by.update(found.keys())
-        for name, needed in found.items():
-            seeds[name].append(needed)
-    names = tuple(dict.fromkeys(arm.name for arm in runs))
-    mean_seeds = {name: float(np.mean(each)) for name, each in seeds.items()}
-    ordered = dict(by.most_common())
-    return Detection(fault, len(SEEDS), names, suites, caught, ordered, mean_seeds, conformance)
+    for name, needed in chain.from_iterable(catch.items() for catch in catches):
+        seeds[name].append(needed)
+    by_most = sorted(seeds.items(), key=lambda item: -len(item[1]))
+    return Detection(
+        fault=fault,
+        seeds=pool,
+        arms=tuple(dict.fromkeys(arm.name for arm in runs)),
+        suites=suites,
+        caught=sum(map(bool, catches)),
+        least=least_rate(watched, rule, looked_at),
+        by={name: len(needed) for name, needed in by_most},
+        mean_seeds={name: fmean(needed) for name, needed in by_most},
+        conformance=conformance,
+    )
+
+
+def least_rate(watched: Sequence[Watched], rule: Rule, seeds: int) -> float:
+    """In how many suites of other seeds an arm drifts, at least, with 95 % confidence.
+
+    Call a planted seed far if it lies beyond all of the bank by more than the margin. So many far
+    ones make an arm drift wherever the rest lie. How many a suite has is binomial; of the share
+    of far seeds we know Clopper and Pearson's lower bound, at a confidence that all statistics
+    and both directions share.
+    """
+    error = (1 - CONFIDENCE) / max(1, 2 * len(watched))
+    rates = [_least(each, sign, rule, seeds, error) for each in watched for sign in (1, -1)]
+    return max(rates, default=0.0)
+
+
+def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> float:
+    margin, old = each.saved.margin, (sign * np.array(each.saved.values)).tolist()
+    far = np.nextafter(max(old) + margin, inf)
+    beyond = int((sign * np.array(each.values) >= far).sum())
+    share = win_interval(beyond, len(each.values), 1 - 2 * error).low
+
+    def drifts(count: int) -> bool:
+        return rule.drifted([far] * count + [-inf] * (seeds - count), old, margin)
+
+    # Downwards from all: with few enough far ones, the rest would drift the other way.
+    enough = seeds + 1 - sum(1 for _ in takewhile(drifts, range(seeds, 0, -1)))
+    return sum(
+        comb(seeds, k) * share**k * (1 - share) ** (seeds - k) for k in range(enough, seeds + 1)
+    )
 
 
 def watched_statistics(runs: Mapping[Arm, Runs], baseline: Baseline) -> Iterator[Watched]:

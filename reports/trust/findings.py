@@ -144,11 +144,13 @@ def of_detections(detections: Sequence[Detection], faults: int) -> Promise:
     seen = [each.fault for each in detections if always_seen(each)]
     missed = [each.fault for each in detections if not always_seen(each)]
     untrained = f"; {faults - len(detections)} not trained" if len(detections) < faults else ""
+    shown = sum(each.least >= WANTED for each in detections)
     named = f": all but {', '.join(missed)}" if missed else ""
     return Promise(
         "a training fault is caught",
         f">= {WANTED:g} of suites",
-        f"{len(seen)} of {faults} faults{named}{untrained}",
+        f"{len(seen)} of {faults} faults{named}{untrained}; by drift alone, {shown} also for other "
+        "seeds",
         "suites drawn from planted runs: claims and drift; conformance tests with the fault",
         len(seen) == faults if detections else None,
     )

@@ -104,25 +104,18 @@ def seed_not_used() -> str:
 
 
 def nan_dropped() -> str:
-    """Seeds that diverged are left out of the curves."""
-
-    def runs_for(arm: Arm, count: int) -> Runs:
-        runs = _runs(arm)
-        kept = {name: curves[1:] for name, curves in runs.history.metrics.items()}
-        return Runs(arm, tuple(range(count)), History(kept))
-
-    return _decided(runs_for)
+    """A seed that diverged is left out of the curves."""
+    return _decided(lambda arm, count: _without_seed_0(arm, count, range(count)))
 
 
 def nan_dropped_with_its_seed() -> str:
-    """Seeds that diverged are left out altogether."""
+    """A seed that diverged is left out altogether."""
+    return _decided(lambda arm, count: _without_seed_0(arm, count, range(1, count)))
 
-    def runs_for(arm: Arm, count: int) -> Runs:
-        runs = _runs(arm)
-        kept = {name: curves[1:count] for name, curves in runs.history.metrics.items()}
-        return Runs(arm, tuple(range(1, count)), History(kept))
 
-    return _decided(runs_for)
+def _without_seed_0(arm: Arm, count: int, seeds: range) -> Runs:
+    curves = _runs(arm).history.metrics.items()
+    return Runs(arm, tuple(seeds), History({name: each[1:count] for name, each in curves}))
 
 
 def stale_store_entry() -> str:

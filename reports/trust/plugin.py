@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from fixtures.claim import statement_of
-from fixtures.evidence import Comparison
+from fixtures.evidence import Comparison, Design
 from fixtures.runs import RunSource
 from reports import baseline_file, folder
 from reports.baseline import Baseline, NotComparable
@@ -43,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the bank, and refuse at once one that cannot be used."""
     if not config.option.trust:
         return
+    _check(config)
+    trust = Trust(config, _read_bank(config), config.option.trust_suites)
+    config.pluginmanager.register(trust, "trust")
+
+
+def _check(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError(
             "--trust: expected -n 0, since all claims are gathered in one process. "
@@ -53,12 +59,21 @@ def pytest_configure(config: pytest.Config) -> None:
             "--trust-suites: expected a whole number of at least 1. "
             f"Received: {config.option.trust_suites}"
         )
+
+
+def _read_bank(config: pytest.Config) -> Baseline:
     try:
         bank = baseline_file.read(path_of(config.option.trust, config.invocation_params.dir))
     except UnusableBaseline as fault:
         raise pytest.UsageError(f"--trust: {fault}") from None
-    trust = Trust(config, bank, config.option.trust_suites)
-    config.pluginmanager.register(trust, "trust")
+    least = 2 * Design().looks[0]
+    for arm in bank.arms:
+        if len(arm.seeds) < least:
+            raise pytest.UsageError(
+                f"--trust: expected a bank of at least {least} seeds an arm, to compare halves. "
+                f"Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
+            )
+    return bank
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set

@@ -47,6 +47,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_noise=CLAIMS)
     write(made_bank(), pytester.path / "bank.json")
+    write(made_bank(23), pytester.path / "few.json")
     return pytester
 
 
@@ -72,13 +73,17 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
     ("options", "message"),
     [
         (["-n", "2", "--trust", "bank.json"], "--trust: expected -n 0*Received: -n 2"),
+        (
+            ["-n", "0", "--trust", "few.json"],
+            "--trust: expected a bank of at least 24*Received: 23*",
+        ),
         (["-n", "0", "--trust", "none.json"], "--trust: Expected a baseline in none.json*"),
         (
             ["-n", "0", "--trust", "bank.json", "--trust-suites", "0"],
             "--trust-suites: expected a whole number of at least 1. Received: 0",
         ),
     ],
-    ids=["workers", "file", "suites"],
+    ids=["workers", "few", "file", "suites"],
 )
 def test_what_cannot_be_used_is_refused(
     suite: pytest.Pytester, options: list[str], message: str

@@ -19,7 +19,13 @@ def promise_table(promises: Iterable[Promise]) -> list[str]:
 
 def fault_table(detections: Sequence[Detection]) -> list[str]:
     """One row a training fault, with its two best catchers."""
-    header = ["training fault", "caught in suites", "caught by (seeds)", "conformance tests"]
+    header = [
+        "training fault",
+        "suites drawn",
+        "suites of other seeds",
+        "caught by (seeds)",
+        "conformance tests",
+    ]
     return _table(header, [[each.fault, *_caught(each)] for each in detections])
 
 
@@ -37,7 +43,7 @@ def _caught(detection: Detection) -> list[str]:
     failed = detection.conformance
     conformance = "not run" if failed is None else f"{len(failed)} fail" if failed else "pass"
     rate = f"{detection.caught:,} of {detection.suites:,}, >= {low:.3f}"
-    return [rate, "; ".join(by) or "none", conformance]
+    return [rate, f">= {detection.least:.3f}", "; ".join(by) or "none", conformance]
 
 
 def _short(text: str) -> str:

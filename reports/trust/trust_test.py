@@ -12,15 +12,24 @@ from fixtures.evidence import Design, Differences, late, weigh
 from fixtures.evidence.region import Region, Side
 from fixtures.faults import mark
 from fixtures.runs import RunSource, RunStore
+from reports.drift import Rule
 from reports.trust import promises
 from reports.trust.banked import Banked
-from reports.trust.detection import SEEDS, Detection, detected, planted_runs
+from reports.trust.detection import (
+    FIRST_SEED,
+    Detection,
+    Watched,
+    detected,
+    least_rate,
+    planted_runs,
+)
 from reports.trust.findings import always_seen, find, of_coverage, of_detections
 from reports.trust.halves import split, statistics_of
 from reports.trust.made_bank import CONTROL, TREATED, made_bank, made_claims, made_runs
-from reports.trust.suites import resampled
+from reports.trust.suites import draws, resampled
 
 BANK = made_bank()
+SEEDS = range(FIRST_SEED, FIRST_SEED + 30)
 CLAIMS = made_claims(BANK)
 # Errors are common enough to be counted in a few hundred suites.
 LOOSE = Design((4, 8, 12), support_error=0.2, refute_error=0.2)
@@ -130,8 +139,36 @@ def test_a_fault_that_changes_what_is_claimed_is_caught_by_claims_and_by_drift()
     assert detection.mean_seeds["Known"] == 20
     assert always_seen(detection)
     promise = of_detections([detection], 2)
-    assert (promise.kept, promise.measured) == (False, "1 of 2 faults; 1 not trained")
+    assert (promise.kept, promise.measured) == (
+        False,
+        "1 of 2 faults; 1 not trained; by drift alone, 1 also for other seeds",
+    )
     assert of_detections([detection], 1).kept
+
+
+def test_what_is_shown_of_other_seeds_grows_with_planted_ones() -> None:
+    rule = Rule.of(BANK)
+    saved = BANK.arm(TREATED).statistics[0]
+
+    def least(seeds: int, accuracy: float, statistics: int = 1) -> float:
+        watched = Watched("treated", saved, (accuracy,) * seeds)
+        return least_rate([watched] * statistics, rule, 30)
+
+    assert least(30, 0.9) == pytest.approx(least(30, 0.1))  # beyond, in either direction
+    assert 0.5 < least(30, 0.9) < least(60, 0.9) < least(100, 0.9) < 1
+    assert least(30, 0.9, statistics=6) < 0.95 < least(60, 0.9, statistics=6)
+    assert least(100, 0.6) == 0  # within the bank
+
+
+def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
+    rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
+    values = np.where(np.arange(60) < 55, 0.9, 0.3)
+    watched = Watched("treated", saved, tuple(values.tolist()))
+    suites = [
+        rule.drifted(values[rows].tolist(), saved.values, saved.margin)
+        for rows in draws(60, 30, 300, rng())
+    ]
+    assert 0 < least_rate([watched], rule, 30) < np.mean(suites)
 
 
 def test_a_fault_that_changes_nothing_is_caught_by_none() -> None:
@@ -153,7 +190,7 @@ def test_planted_runs_are_those_of_the_fault_and_complete(tmp_path: Path) -> Non
             broken.store.write(broken.key(CONTROL), seed, {"loss": [seed / 1e5]}, {})
     found = planted_runs(clean, [TREATED, CONTROL], "no-shuffling")
     assert list(found) == [TREATED]
-    assert found[TREATED].seeds == tuple(SEEDS)
+    assert found[TREATED].history["loss"][:, 0].tolist() == [seed / 1e5 for seed in SEEDS]
     assert planted_runs(clean, [TREATED], "l2-doubled") == {}
 
 
