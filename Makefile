@@ -15,7 +15,7 @@ claims: $(INSTALLED)  ## decide every claim and write the report
 test: $(INSTALLED)  ## the project's own tests, lint and types
 	$(ENV)/bin/ruff check . && $(ENV)/bin/ruff format --check .
 	$(ENV)/bin/mypy
-	$(ENV)/bin/pytest -n auto fixtures reports $(ARGS)
+	$(ENV)/bin/pytest -n auto --dist loadgroup fixtures reports $(ARGS)
 
 report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
 	$(ENV)/bin/python -m reports.generate $(if $(OPEN),--serve)

@@ -22,6 +22,9 @@ from reports.screenshots import NoPicture, chromium, claim_in_tree, main
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, FrameLocator, Locator, Page, Request
 
+# One worker makes the reports that all of these read, and drives one browser at a time.
+pytestmark = pytest.mark.xdist_group("browser")
+
 DESKTOP, PHONE = (1400, 1000), (390, 844)
 LOCAL = {"file", "data", "blob"}
 OLD, NEW = "2.20.0", "2.21.0"
