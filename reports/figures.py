@@ -33,6 +33,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)
 INK, FAINT, WIN, LOSS, TIE = "#2b303a", "#c9ced6", "#0072b2", "#d55e00", "#8a919c"
 FAINT_POINTS = 500  # of all single seeds together; a few more bytes each than digits
 LOG_RATIO = 30.0
+MOST_ARMS = 12  # are drawn and listed; a claim on estimators has dozens, all of a kind
 LONG_NAME = 22  # letters, of which two do not fit beside each other
 HEIGHT, CURVES_WIDTH, STRIP_WIDTH = 2.75, 4.3, 3.0  # inches: text stays legible on a phone
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
@@ -142,12 +143,15 @@ def overfits_from(run: Runs) -> int | None:
 def _draw_curves(figure: Figure, judgement: Judgement) -> None:
     metrics = metrics_of(judgement)
     for axes, metric in zip(np.ravel(figure.subplots(1, len(metrics))), metrics, strict=True):
-        for place, run in enumerate(judgement.runs):
-            if metric in run.history.metrics:
-                _draw_arm(axes, run, metric, place)
-        _scale(axes, [run.history.metrics[metric] for run in judgement.runs])
+        places = [
+            place for place, run in enumerate(judgement.runs) if metric in run.history.metrics
+        ]
+        for place in places[:MOST_ARMS]:
+            _draw_arm(axes, judgement.runs[place], metric, place)
+        _scale(axes, [judgement.runs[place].history[metric] for place in places[:MOST_ARMS]])
         axes.set_xlabel("epoch")
-        axes.set_title(metric, loc="left", fontsize=9, fontweight="bold")
+        some = f", {MOST_ARMS} of {len(places)} arms" if len(places) > MOST_ARMS else ""
+        axes.set_title(f"{metric}{some}", loc="left", fontsize=9, fontweight="bold")
         axes.xaxis.get_major_locator().set_params(integer=True)
     handles, labels = axes.get_legend_handles_labels()
     columns = 1 if max(map(len, labels)) > LONG_NAME else 2
@@ -326,7 +330,7 @@ def _png(judgement: Judgement) -> bytes:
 
 
 def _curves_alt(judgement: Judgement) -> str:
-    names = ", ".join(run.arm.name for run in judgement.runs)
+    names = ", ".join(run.arm.name for run in judgement.runs[:MOST_ARMS])
     return (
         f"Learning curves of {' and '.join(metrics_of(judgement))} for {names}: "
         "median over seeds, band from the 10th to the 90th percentile, single seeds faint."

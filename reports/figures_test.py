@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fixtures.evidence import Design, first, weigh
+from fixtures.evidence import Design, final, first, weigh
 from fixtures.hooks import Judgement
 from fixtures.runs import History, Runs
 from reports.figures import Figures, draw, overfits_from
@@ -83,3 +83,23 @@ def test_overfitting_starts_where_validation_loss_turns() -> None:
 
 def test_arms_that_do_not_turn_do_not_overfit() -> None:
     assert overfits_from(made_runs(made_arm("a"))) is None
+
+
+def test_a_curve_that_one_arm_lacks_is_drawn_for_the_others() -> None:
+    judgement = made_judgement()
+    left, right = judgement.runs
+    curves = {"ended_val_loss": np.ones_like(left.history["val_loss"]), **left.history.metrics}
+    stopped = Runs(left.arm, left.seeds, History(curves))
+    comparison = final("ended_val_loss", left.arm).below(final("val_loss", right.arm), by=0)
+    changed = dataclasses.replace(judgement, comparison=comparison, runs=(stopped, right))
+    assert "ended_val_loss</text>" in draw(changed).curves.svg.replace(" <", "<")
+
+
+def test_of_dozens_of_arms_some_are_drawn() -> None:
+    judgement = made_judgement()
+    runs = tuple(made_runs(made_arm(f"arm {n}"), 0.01 * n) for n in range(40))
+    figures = draw(dataclasses.replace(judgement, runs=runs))
+    assert "12 of 40 arms" in figures.curves.svg
+    assert "arm 11<" in figures.curves.svg.replace(" <", "<")
+    assert "arm 12<" not in figures.curves.svg.replace(" <", "<")
+    assert len(figures.curves.svg) < 80_000

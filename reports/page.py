@@ -11,7 +11,7 @@ from fixtures.evidence import Statistic, Verdict
 from fixtures.hooks import Judgement
 from fixtures.runs import Runs
 from reports.elements import Markup, div, element, image, small, table
-from reports.figures import PALETTE, Figures, metrics_of, overfits_from
+from reports.figures import MOST_ARMS, PALETTE, Figures, metrics_of, overfits_from
 from reports.folds import folds
 from reports.table import effect, plain
 
@@ -94,7 +94,10 @@ def _side(judgement: Judgement, side: Statistic, by_arm: Mapping[Arm, Runs]) -> 
     spread = _spread(side.values(by_arm))
     if len(runs) == 1:
         return [[_named(judgement, runs[0]), side.name, *spread, _start(runs[0])]]
-    return [["together", side.name, *spread, ""], *(_last_epoch(judgement, run) for run in runs)]
+    rows = [_last_epoch(judgement, run) for run in runs[:MOST_ARMS]]
+    if len(runs) > MOST_ARMS:
+        rows.append([f"{len(runs) - MOST_ARMS} more arms", "", "", "", "", "", ""])
+    return [["together", side.name, *spread, ""], *rows]
 
 
 def _last_epoch(judgement: Judgement, run: Runs) -> list[str]:

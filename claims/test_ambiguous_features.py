@@ -1,0 +1,58 @@
+"""Ambiguous features: images that could be either of two digits, each given one of the labels."""
+
+import pytest
+
+from fixtures import (
+    Arm,
+    altered_training,
+    at_epoch_of,
+    best,
+    best_epoch,
+    blends,
+    claim,
+    held_out,
+    late,
+    sample,
+    validated_on_altered,
+)
+
+SOURCE = "Ambiguous features"
+IMAGES, AMBIGUOUS = 1_000, 500
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return blends(mnist, of="two classes").with_corruption(sample(IMAGES, validation=1_000))
+
+
+@pytest.fixture(scope="module")
+def clear(digits, dense):
+    split = held_out(1_000, training=IMAGES)
+    return Arm("clear", digits, dense(64), epochs=60, validation_split=split)
+
+
+@pytest.fixture(scope="module")
+def ambiguous(clear, digits):
+    dataset = digits.with_corruption(altered_training(AMBIGUOUS, training=IMAGES))
+    return clear.replace(name="half ambiguous", dataset=dataset)
+
+
+@pytest.fixture(scope="module")
+def on_ambiguous(clear, digits):
+    dataset = digits.with_corruption(validated_on_altered(AMBIGUOUS, training=IMAGES))
+    split = held_out(AMBIGUOUS, training=IMAGES)
+    name = "half ambiguous, validated on those"
+    return clear.replace(name=name, dataset=dataset, validation_split=split)
+
+
+# A tenth of the clear arm's own best loss.
+@claim("Ambiguous training images raise the best loss on clear validation images", source=SOURCE)
+def test_ambiguous_images_raise_the_loss(judge, clear, ambiguous):
+    assert judge(best("val_loss", ambiguous).exceeds(best("val_loss", clear), by=0.04))
+
+
+# A third of ln 2, which a fair guess between the two digits pays.
+@claim("Confident fits to ambiguous images come after the best epoch", source=SOURCE)
+def test_confident_fits_come_late(judge, ambiguous, on_ambiguous):
+    at_best = at_epoch_of(best_epoch("val_loss", ambiguous), "val_loss", on_ambiguous)
+    assert judge(late("val_loss", on_ambiguous).below(at_best, by=0.23))

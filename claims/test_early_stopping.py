@@ -1,0 +1,51 @@
+"""Early stopping: Keras's EarlyStopping, with the best epoch's weights restored."""
+
+import pytest
+
+from fixtures import Arm, claim, early_stopping, final, held_out, late, rmsprop, sample
+
+SOURCE = "Using early stopping"
+EPOCHS = 60
+
+
+@pytest.fixture(scope="module")
+def to_the_end(mnist, dense):
+    return Arm(
+        "trained to the end",
+        mnist.with_corruption(sample(1_000, validation=1_000)),
+        dense(64),
+        rmsprop(0.003),
+        epochs=EPOCHS,
+        batch_size=32,
+        validation_split=held_out(1_000, training=1_000),
+    )
+
+
+@pytest.fixture(scope="module")
+def patient(to_the_end):
+    return lambda epochs: to_the_end.replace(
+        name=f"patience of {epochs}", callbacks=early_stopping(epochs)
+    )
+
+
+# A tenth of the best loss.
+@claim("Early stopping ends with a lower validation loss than training to the end", source=SOURCE)
+def test_stopping_ends_lower(judge, to_the_end, patient):
+    stopped = final("ended_val_loss", patient(5))
+    assert judge(stopped.below(late("val_loss", to_the_end), by=0.04))
+
+
+@claim("Early stopping with a patience of 5 trains less than half of the epochs", source=SOURCE)
+def test_stopping_saves_epochs(judge, patient):
+    assert judge(final("epochs_trained", patient(5)).below(EPOCHS / 2, by=0))
+
+
+# What half of the units dropped at random makes of a small network: a curve that goes up and down.
+# A tenth of what is lost on the bank's seeds.
+@claim(
+    "On an uneven curve too little patience underfits: it stops before the minimum", source=SOURCE
+)
+def test_too_little_patience(judge, patient, dense):
+    uneven = {"model": dense(16, 16, dropout=0.5), "epochs": 40}
+    impatient = final("ended_val_loss", patient(0).replace(**uneven))
+    assert judge(impatient.exceeds(final("ended_val_loss", patient(5).replace(**uneven)), by=0.03))

@@ -1,0 +1,91 @@
+"""Noisy training data: wrong labels cost accuracy, are learnt last, and can be taken out again."""
+
+import pytest
+
+from fixtures import (
+    Arm,
+    at_epoch_of,
+    best_epoch,
+    claim,
+    held_out,
+    late,
+    mean_of,
+    mislabelled,
+    rank_slope,
+    sample,
+    validated_on_mislabelled,
+    without_mislabelled,
+    without_suspects,
+)
+
+NOISE = "Noisy training data"
+CURATION = "Dataset curation"
+IMAGES = 1_000
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return mnist.with_corruption(sample(IMAGES, validation=1_000))
+
+
+@pytest.fixture(scope="module")
+def arm(dense):
+    # 100 epochs: by then all labels are learnt, wrong ones too.
+    def on(name, dataset, *, training, validation=1_000):
+        split = held_out(validation, training=training)
+        return Arm(name, dataset, dense(64), epochs=100, validation_split=split)
+
+    return on
+
+
+@pytest.fixture(scope="module")
+def noisy(arm, digits):
+    def at(share):
+        dataset = digits.with_corruption(mislabelled(share, training=IMAGES))
+        return arm(f"{share:.0%} mislabelled", dataset, training=IMAGES)
+
+    return at
+
+
+@pytest.fixture(scope="module")
+def wrong_labels(arm, digits):
+    dataset = digits.with_corruption(validated_on_mislabelled(0.2, training=IMAGES))
+    return arm("validated on the wrong labels", dataset, training=IMAGES, validation=200)
+
+
+@pytest.fixture(scope="module")
+def curated(arm, digits):
+    noise = digits.with_corruption(mislabelled(0.2, training=IMAGES))
+    datasets = {
+        "the truth": digits.with_corruption(without_mislabelled(0.2, training=IMAGES)),
+        "cross-validation": noise.with_corruption(without_suspects(200, training=IMAGES)),
+    }
+    return lambda by: arm(f"curated by {by}", datasets[by], training=IMAGES - 200)
+
+
+# -0.8, the correlation with one pair of neighbouring doses swapped, still counts as falling.
+@claim("The more mislabelled training images, the lower the validation accuracy", source=NOISE)
+def test_dose_response(judge, noisy):
+    doses = {share: late("val_accuracy", noisy(share)) for share in (0.0, 0.1, 0.2, 0.4)}
+    assert judge(rank_slope(doses).below(0, by=0.75))
+
+
+# Chance has a wrong label right for one image in ten. Far: for half of them.
+@claim("A model that trains to the end learns the wrong labels too, far above chance", source=NOISE)
+def test_wrong_labels_are_learnt(judge, wrong_labels):
+    assert judge(late("val_accuracy", wrong_labels).exceeds(0.1, by=0.4))
+
+
+# A third of all wrong labels.
+@claim("Most wrong labels are learnt after the epoch of the best validation loss", source=NOISE)
+def test_wrong_labels_are_learnt_late(judge, noisy, wrong_labels):
+    at_best = at_epoch_of(best_epoch("val_loss", noisy(0.2)), "val_accuracy", wrong_labels)
+    assert judge(late("val_accuracy", wrong_labels).exceeds(at_best, by=0.33))
+
+
+# Most: more than half of what the noise took.
+@pytest.mark.parametrize("by", ["the truth", "cross-validation"])
+@claim("Taking out mislabelled images, known by {by}, restores most accuracy", source=CURATION)
+def test_curation_restores(judge, noisy, curated, by):
+    halfway = mean_of(late("val_accuracy", noisy(0.0)), late("val_accuracy", noisy(0.2)))
+    assert judge(late("val_accuracy", curated(by)).exceeds(halfway, by=0))
