@@ -26,7 +26,7 @@ def saved(runs: Runs, claim: str = "noise.helps") -> SavedArm:
 
 
 def baseline(*arms: SavedArm) -> Baseline:
-    return Baseline.of("made", PROVENANCE, arms or [saved(made_runs(made_arm("noise")))])
+    return Baseline.of("made", PROVENANCE, arms or [saved(made_runs(made_arm("noise"), seeds=10))])
 
 
 def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
