@@ -48,11 +48,11 @@ class Findings:
 
     def lines(self) -> list[str]:
         """In Markdown."""
-        seeds = min(len(claim.differences) for claim in self.claims)
+        seeds = sorted({len(claim.differences) for claim in self.claims})
         about = self.bank.provenance
         trained = ", ".join(f"{name} {about[name]}" for name in PROVENANCE if name in about)
         parts = [
-            [f"Bank {self.bank.name!r}: {seeds} seeds an arm ({trained})."],
+            [f"Bank {self.bank.name!r}: {' or '.join(map(str, seeds))} seeds an arm ({trained})."],
             table.promise_table(self.promises),
             table.fault_table(self.detections) if self.detections else [],
             table.harness_table(self.harness),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fixtures.evidence import Design, Verdict
 from reports.trust.banked import Banked, Rows
@@ -40,8 +41,8 @@ def resampled(
 ) -> Suites:
     """Draw suites from the bank with replacement, and decide each claim of each.
 
-    A suite's claims see the same seeds, as they do in a session, so they depend on one another
-    as they do there.
+    Claims with banks of one size see the same seeds, as they do in a session, so they depend on
+    one another as they do there; a claim with a bank of another size draws from all of it.
 
     Args:
         claims: The suite.
@@ -52,9 +53,8 @@ def resampled(
     refuting = supporting = 0
     still_open: Counter[int] = Counter()
     seeds: list[float] = []
-    bank = min(len(claim.differences) for claim in claims)
-    for rows in draws(bank, design.looks[-1], count, rng):
-        verdicts = [claim.judged(rows, design) for claim in claims]
+    for drawn in rng.random((count, design.looks[-1])):
+        verdicts = [claim.judged(_rows(drawn, claim), design) for claim in claims]
         outcomes = Counter(verdict.outcome for verdict in verdicts)
         refuting += outcomes["refuted"] > 0
         supporting += outcomes["supported"] > 0
@@ -66,6 +66,11 @@ def resampled(
 def draws(bank: int, seeds: int, count: int, rng: np.random.Generator) -> Iterator[Rows]:
     """For each of `count` suites, which of the bank's seeds it sees, with replacement."""
     yield from rng.integers(bank, size=(count, seeds))
+
+
+def _rows(drawn: NDArray[np.float64], claim: Banked) -> Rows:
+    """The rows of a claim's bank at some shares of it, from 0 to 1."""
+    return (drawn * len(claim.differences)).astype(np.intp)
 
 
 def _seeds_an_arm(claims: Sequence[Banked], verdicts: Sequence[Verdict]) -> float:
