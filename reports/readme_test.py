@@ -64,6 +64,6 @@ def test_arrays_come_from_tf_data() -> None:
     example = re.search(r"```python\n(import numpy.*?)```", README, re.DOTALL)
     assert example is not None
     made: dict[str, Any] = {}
-    exec(example[1], made)  # noqa: S102 - the README's own words
+    exec(example[1], made)
     assert made["rows"].x.tolist() == [[float(i == k) for k in range(8)] for i in range(8)]
     assert made["rows"].y.tolist() == [0, 1] * 4
