@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,12 @@ def test_the_example_is_decided(pytester: pytest.Pytester, monkeypatch: pytest.M
     pytester.makepyfile(example[1])
     plugins = ("-p", "fixtures.plugin", "-p", "no:allure_pytest")
     pytester.runpytest_subprocess(*plugins, "-n", "0").assert_outcomes(passed=1)
+
+
+def test_arrays_come_from_tf_data() -> None:
+    example = re.search(r"```python\n(import numpy.*?)```", README, re.DOTALL)
+    assert example is not None
+    made: dict[str, Any] = {}
+    exec(example[1], made)
+    assert made["rows"].x.tolist() == [[float(i == k) for k in range(8)] for i in range(8)]
+    assert made["rows"].y.tolist() == [0, 1] * 4
