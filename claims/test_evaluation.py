@@ -1,0 +1,125 @@
+"""Evaluating a model: how scores mislead, and what makes them better."""
+
+import pytest
+
+from fixtures import (
+    Arm,
+    claim,
+    distance,
+    drifting_process,
+    final,
+    fold,
+    held_out,
+    late,
+    leak,
+    mean_of,
+    optimism,
+    rmsprop,
+    sample,
+    sorted_by_class,
+    validated_on_part,
+)
+
+LEAKS = "Training, validation and test sets"
+FOLDS = "K-fold validation"
+CARE = "Things to keep in mind about model evaluation"
+
+RATES = tuple(0.002 * 2 ** (step / 3) for step in range(16))
+
+
+@pytest.fixture(scope="module")
+def candidates(mnist, dense):
+    """Networks of 16 learning rates, with their scores on 50 images and on 950 others."""
+    digits = mnist.with_corruption(sample(200, validation=1_000))
+
+    def score(rate, what, count, start):
+        part = validated_on_part(count, training=200, start=start)
+        arm = Arm(
+            f"rate {rate:.2g}, {what}",
+            digits.with_corruption(part),
+            dense(32),
+            rmsprop(rate),
+            epochs=20,
+            validation_split=held_out(count, training=200),
+        )
+        return final("val_accuracy", arm)
+
+    return {score(rate, "validation", 50, 0): score(rate, "test", 950, 50) for rate in RATES}
+
+
+@pytest.fixture(scope="module")
+def estimates(mnist, dense):
+    """For ten samples of 100 images each fold's score, and the hold-out model's true accuracy."""
+
+    def accuracy(name, dataset, validation):
+        split = held_out(validation, training=80)
+        arm = Arm(name, dataset, dense(), epochs=20, batch_size=16, validation_split=split)
+        return final("val_accuracy", arm)
+
+    def folds(number):
+        images = mnist.with_corruption(sample(100, validation=0, start=100 * number))
+        return [
+            accuracy(f"sample {number}, fold {k}", images.with_corruption(fold(k, of=5)), 20)
+            for k in range(5)
+        ]
+
+    def truth(number):
+        images = mnist.with_corruption(sample(80, validation=1_000, start=100 * number))
+        return accuracy(f"sample {number}, truth", images, 1_000)
+
+    return [(folds(number), truth(number)) for number in range(10)]
+
+
+@pytest.fixture(scope="module")
+def digits(mnist, dense):
+    part = mnist.with_corruption(sample(500, validation=500))
+    return Arm("apart", part, dense(64), epochs=30, validation_split=0.5)
+
+
+@pytest.fixture(scope="module")
+def process(dense):
+    part = drifting_process()
+    return Arm("split by time", part, dense(32, classes=2), epochs=20)
+
+
+# One image in a hundred.
+@claim("The validation score by which the best of 16 networks was picked is too good", source=LEAKS)
+def test_a_picked_score_is_too_good(judge, candidates):
+    assert judge(optimism(candidates, among=16).exceeds(0, by=0.01))
+
+
+@claim("The more networks to pick from, the more too good: of 16 more than of 4", source=LEAKS)
+def test_more_candidates_more_optimism(judge, candidates):
+    of_four = optimism(candidates, among=4)
+    assert judge(optimism(candidates, among=16).exceeds(of_four, by=0))
+
+
+@claim("On 100 images K-fold validation errs less than one hold-out", source=FOLDS)
+def test_k_fold_errs_less(judge, estimates):
+    k_fold = mean_of(*(distance(mean_of(*folds), truth) for folds, truth in estimates))
+    hold_out = mean_of(*(distance(folds[-1], truth) for folds, truth in estimates))
+    assert judge(k_fold.below(hold_out, by=0))
+
+
+# Far: by half.
+@claim("Sorted by class before the split, validation accuracy is ruined", source=CARE)
+def test_sorted_by_class(judge, mnist, digits):
+    images = mnist.with_corruption(sample(1_000, validation=0))
+    ruined = digits.replace(name="sorted", dataset=images.with_corruption(sorted_by_class()))
+    assert judge(late("val_accuracy", ruined).below(late("val_accuracy", digits), by=0.5))
+
+
+# One image in a hundred.
+@claim("Duplicates across the split inflate validation accuracy", source=CARE)
+def test_duplicates_inflate(judge, digits):
+    dataset = digits.dataset.with_corruption(leak(0.2, training=500))
+    leaking = digits.replace(name="a fifth duplicated", dataset=dataset)
+    assert judge(late("val_accuracy", leaking).exceeds(late("val_accuracy", digits), by=0.01))
+
+
+# About half of what it is.
+@claim("A drifting process split at random scores better than split by time", source=CARE)
+def test_a_random_split_of_a_process(judge, process):
+    shuffled = process.dataset.with_corruption(sample(1_600, validation=400))
+    at_random = process.replace(name="split at random", dataset=shuffled)
+    assert judge(late("val_accuracy", at_random).exceeds(late("val_accuracy", process), by=0.04))
