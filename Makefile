@@ -28,7 +28,7 @@ bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print eve
 		--save-baseline $(BANK) $(ARGS)
 
 trust: $(INSTALLED)  ## try the suite's promises on a bank, and print what holds
-	$(ENV)/bin/pytest -n 0 claims --trust $(BANK) --no-report $(ARGS)
+	$(ENV)/bin/pytest -n 0 claims $(BANK:%=--trust %) --no-report $(ARGS)
 
 faults: $(INSTALLED)  ## train with each fault planted, for `make trust`; goes on where it was
 	$(ENV)/bin/python -m reports.trust.experiment $(ARGS)

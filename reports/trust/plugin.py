@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -26,9 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("claims", "scientific claims")
     group.addoption(
         "--trust",
+        action="append",
         metavar="BANK",
         help="decide nothing: try the suite's promises on a baseline of seeds that it does not "
-        "use, a name or a FILE.json; needs -n 0",
+        "use, a name or a FILE.json; may be given again for other arms; needs -n 0",
     )
     group.addoption(
         "--trust-suites",
@@ -62,8 +63,9 @@ def _check(config: pytest.Config) -> None:
 
 
 def _read_bank(config: pytest.Config) -> Baseline:
+    here = config.invocation_params.dir
     try:
-        bank = baseline_file.read(path_of(config.option.trust, config.invocation_params.dir))
+        bank = _joined([baseline_file.read(path_of(name, here)) for name in config.option.trust])
     except UnusableBaseline as fault:
         raise pytest.UsageError(f"--trust: {fault}") from None
     least = 2 * Design().looks[0]
@@ -74,6 +76,13 @@ def _read_bank(config: pytest.Config) -> Baseline:
                 f"Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
             )
     return bank
+
+
+def _joined(banks: Sequence[Baseline]) -> Baseline:
+    """The arms of several banks, told of as the first; an arm in two of them is the first's."""
+    arms = {arm.fingerprint: arm for bank in reversed(banks) for arm in bank.arms}
+    name = " and ".join(bank.name for bank in banks)
+    return replace(banks[0], name=name, arms=tuple(arms.values()))
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
