@@ -49,7 +49,7 @@ def candidates(mnist, dense):
 
 @pytest.fixture(scope="module")
 def estimates(mnist, dense):
-    """For ten samples of 100 images each fold's score, and the hold-out model's true accuracy."""
+    """For twenty samples of 100 images the folds' scores, and the hold-out model's true one."""
 
     def accuracy(name, dataset, validation):
         split = held_out(validation, training=80)
@@ -67,7 +67,7 @@ def estimates(mnist, dense):
         images = mnist.with_corruption(sample(80, validation=1_000, start=100 * number))
         return accuracy(f"sample {number}, truth", images, 1_000)
 
-    return [(folds(number), truth(number)) for number in range(10)]
+    return [(folds(number), truth(number)) for number in range(20)]
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +117,9 @@ def test_duplicates_inflate(judge, digits):
     assert judge(late("val_accuracy", leaking).exceeds(late("val_accuracy", digits), by=0.01))
 
 
-# About half of what it is.
+# A third of what it is.
 @claim("A drifting process split at random scores better than split by time", source=CARE)
 def test_a_random_split_of_a_process(judge, process):
     shuffled = process.dataset.with_corruption(sample(1_600, validation=400))
     at_random = process.replace(name="split at random", dataset=shuffled)
-    assert judge(late("val_accuracy", at_random).exceeds(late("val_accuracy", process), by=0.04))
+    assert judge(late("val_accuracy", at_random).exceeds(late("val_accuracy", process), by=0.03))
