@@ -109,11 +109,11 @@ def test_more_dropout_rises_less(judge, dropping):
     assert judge(rank_slope(doses).below(0, by=0.75))
 
 
-# A seventh of the best loss without dropout. Training loss would not tell: dropout itself raises it.
+# A sixteenth of the best loss without dropout. Training loss does not tell: dropout raises it.
 @claim("Dropping 80 % of the units underfits: its best validation loss is higher", source=DROPOUT)
 def test_too_much_dropout_underfits(judge, dropping):
     underfitted = best("val_loss", dropping(0.8))
-    assert judge(underfitted.exceeds(best("val_loss", dropping(0.0)), by=0.045))
+    assert judge(underfitted.exceeds(best("val_loss", dropping(0.0)), by=0.02))
 
 
 # -0.8, as above.
