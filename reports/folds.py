@@ -11,6 +11,7 @@ from fixtures.evidence import Design, Verdict
 from fixtures.hooks import Judgement
 from fixtures.runs import Runs
 from reports.elements import Markup, div, fold, preformatted, table
+from reports.figures import MOST_ARMS
 
 SEED = (
     "A seed changes the initial weights, the order of batches, dropout masks and how a corruption "
@@ -32,13 +33,15 @@ def folds(judgement: Judgement) -> Iterator[Markup]:
 def _protocol(judgement: Judgement) -> Iterator[Markup]:
     yield div("", f"{SEED} The verdict took {judgement.seconds:.1f} s, training included.")
     printed: dict[str, str] = {}
-    for run in judgement.runs:
+    for run in judgement.runs[:MOST_ARMS]:
         yield div("font-weight:600;margin-top:8px", run.arm.name)
         yield table([], [[name, value] for name, value in _settings(run.arm)], words=2)
         text = model_text(run.arm)
         unnumbered = re.sub(r"_\d+| +|[─━]+", "", text)  # Keras counts models and layers
         first = printed.setdefault(unnumbered, run.arm.name)
         yield preformatted(text) if first == run.arm.name else div("", f"Model: that of {first}.")
+    if len(judgement.runs) > MOST_ARMS:
+        yield div("", f"{len(judgement.runs) - MOST_ARMS} more arms, all in the CSV file.")
     yield fold("What trained", *(_environment(judgement.runs)))
 
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
+from fixtures.evidence import late, mean_of
 from reports.figures import draw
 from reports.folds import optimizer_text
-from reports.made_judgement import MadeOptimizer, made_judgement
+from reports.made_judgement import MadeOptimizer, made_arm, made_judgement, made_runs
 from reports.page import page, title
 
 
@@ -88,3 +90,16 @@ def test_title_carries_the_number() -> None:
 
 def test_optimizer_is_told_with_what_was_set() -> None:
     assert optimizer_text(MadeOptimizer()) == "MadeOptimizer(learning_rate=0.001)"
+
+
+def test_of_dozens_of_arms_some_are_listed() -> None:
+    judgement = made_judgement()
+    runs = tuple(made_runs(made_arm(f"arm {n}"), 0.01 * n) for n in range(40))
+    parts = [late("val_accuracy", run.arm) for run in runs]
+    comparison = mean_of(*parts[:30]).below(mean_of(*parts[10:]), by=0)
+    changed = dataclasses.replace(judgement, comparison=comparison, runs=runs)
+    text = text_of(page(changed, draw(changed)))
+    assert "18 more arms" in text
+    assert "28 more arms, all in the CSV file" in text
+    assert "arm 11 " in text
+    assert "arm 39 " not in text
