@@ -17,28 +17,25 @@ def trained_on(mnist, dense):
         split = held_out(1_000, training=count)
         return Arm(f"{count} images", part, dense(64), epochs=30, validation_split=split)
 
-    return images
+    return {count: images(count) for count in SIZES}
 
 
 # One image in a hundred for twice the images.
 @claim("Each doubling of the training images from 250 to 4,000 adds accuracy", source=SOURCE)
 def test_a_doubling_adds_accuracy(judge, trained_on):
-    doublings = {log2(size): late("val_accuracy", trained_on(size)) for size in SIZES}
+    doublings = {log2(size): late("val_accuracy", trained_on[size]) for size in SIZES}
     assert judge(slope(doublings).exceeds(0, by=0.01))
 
 
 # Half of that: accuracy has less and less room to grow.
 @claim("Doublings of the training images from 1,000 to 4,000 still add accuracy", source=SOURCE)
 def test_doublings_keep_adding(judge, trained_on):
-    last = {log2(size): late("val_accuracy", trained_on(size)) for size in SIZES[2:]}
+    last = {log2(size): late("val_accuracy", trained_on[size]) for size in SIZES[2:]}
     assert judge(slope(last).exceeds(0, by=0.005))
 
 
 # -0.9: all sizes in order but for one pair of neighbours.
 @claim("The denser the sample, the smaller the gap of validation and training loss", source=SOURCE)
 def test_a_denser_sample_shrinks_the_gap(judge, trained_on):
-    gaps = {
-        size: gap(late("val_loss", trained_on(size)), late("loss", trained_on(size)))
-        for size in SIZES
-    }
+    gaps = {size: gap(late("val_loss", arm), late("loss", arm)) for size, arm in trained_on.items()}
     assert judge(rank_slope(gaps).below(0, by=0.85))
