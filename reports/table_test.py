@@ -13,7 +13,7 @@ def decided(offset: float = 0.1, statement: str = "Noise helps", margin: float =
 
 def test_row_holds_verdict_effect_wins_seeds_and_seconds() -> None:
     row = " ".join(table([decided()], 140)[2].split())
-    assert row == "Noise helps supported +0.1 [+0.1, +0.1] 10/10 10 12.3"
+    assert row == "Noise helps supported +0.1 [+0.1, +0.1] 12/12 12 12.3"
 
 
 def test_long_statement_wraps_in_a_narrow_terminal() -> None:
