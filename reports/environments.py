@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -16,6 +14,8 @@ from functools import cached_property
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
+
+from reports.commands import CommandFailed, output_of
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".environments"
@@ -164,21 +164,13 @@ class Environment:
         self._run([sys.executable, "-m", "uv", *arguments], "install", {})
 
     def _run(self, command: Sequence[str], what: str, settings: dict[str, str]) -> str:
-        done = subprocess.run(  # noqa: S603 - the user's own versions of the project's packages
-            command,
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+        try:
+            return output_of(command, settings, cwd=ROOT)
+        except CommandFailed as fault:
             raise UnusableVersion(
                 f"Expected to {what} with {' '.join(self.requirements)} on Python "
-                f"{sys.version.split()[0]}. Received (exit status {done.returncode}):\n{said}"
-            )
-        return done.stdout
+                f"{sys.version.split()[0]}. Received (exit status {fault.status}):\n{fault.said}"
+            ) from None
 
 
 def _dependencies() -> list[str]:

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from reports.commands import CommandFailed, output_of
 from reports.folder import OUT
 
 HERE = Path(__file__).parent
@@ -168,20 +168,14 @@ def _npm(arguments: Sequence[str]) -> None:
 def _node(arguments: Sequence[str], settings: Mapping[str, str]) -> None:
     """Run Node; what it says is shown only if it fails."""
     program = _node_root() / "bin" / "node"
-    done = subprocess.run(  # noqa: S603 - the program and its arguments are this file's
-        [program, *arguments],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+    try:
+        output_of([program, *arguments], settings)
+    except CommandFailed as fault:
         raise NotGenerated(
-            f"Node could not run {Path(arguments[0]).name} (exit status {done.returncode}). "
+            f"Node could not run {Path(arguments[0]).name} (exit status {fault.status}). "
             "The results are kept. Installing Allure takes the npm registry once; then run "
-            f"`make report`.\n{said}"
-        )
+            f"`make report`.\n{fault.said}"
+        ) from None
 
 
 def _node_root() -> Path:
