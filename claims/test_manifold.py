@@ -4,12 +4,15 @@ import pytest
 
 from fixtures import (
     Arm,
+    Dataset,
     altered_validation,
     averages_or_originals,
     blends,
     claim,
     held_out,
     late,
+    midpoint_losses,
+    pairs_of_one_class,
     sample,
 )
 
@@ -32,6 +35,22 @@ def classifier(mnist, dense):
     return lambda of: arm if of == "digits" else arm.replace(name="averages", dataset=averages)
 
 
+@pytest.fixture(scope="module")
+def midway(mnist, dense):
+    """A classifier asked about points halfway between images that it has not seen."""
+    others = Dataset(
+        "digits but the first thousand", mnist.x[1_000:], mnist.y[1_000:], mnist.classes
+    )
+    return Arm(
+        "digits, with halfway points",
+        others.with_corruption(sample(IMAGES, validation=1_000)),
+        dense(256, 256),
+        epochs=30,
+        validation_split=held_out(1_000, training=IMAGES),
+        callbacks=midpoint_losses(*pairs_of_one_class(mnist, 1_000)),
+    )
+
+
 # Far: by a fifth of all images.
 @claim(
     "Pixel averages of two digits of one class are told from digits, far above chance",
@@ -49,3 +68,13 @@ def test_averages_are_told_from_digits(judge, mnist, dense):
 def test_averages_are_classified_more_surely(judge, classifier):
     averages = late("val_loss", classifier("averages"))
     assert judge(averages.below(late("val_loss", classifier("digits")), by=0.1))
+
+
+# A tenth of what is lost halfway between pixels.
+@claim(
+    "Halfway between two digits of one class, a network's hidden space is surer than pixels are",
+    source=SOURCE,
+)
+def test_hidden_midpoints_are_surer(judge, midway):
+    hidden = late("hidden_midpoint_loss", midway)
+    assert judge(hidden.below(late("pixel_midpoint_loss", midway), by=0.01))

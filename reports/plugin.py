@@ -18,6 +18,7 @@ Exit status, the same with and without xdist:
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shlex
@@ -58,6 +59,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # pyproject.toml keeps pytest from loading Allure by itself, so that this can decide.
     if "--no-report" not in _arguments(pluginmanager):
         _attachments().load(pluginmanager)
+        return
+    # Where a report would go is no wrong usage if there is none.
+    parser.addoption("--alluredir", dest="allure_report_dir", help=argparse.SUPPRESS)
+    parser.addoption("--clean-alluredir", action="store_true", help=argparse.SUPPRESS)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,7 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Obey `--clean-alluredir`, before any worker starts."""
     config = session.config
-    asked = getattr(config.option, "clean_alluredir", False) and not config.option.collectonly
+    idle = config.option.collectonly or config.option.no_report
+    asked = getattr(config.option, "clean_alluredir", False) and not idle
     if asked and not _is_worker(config):
         folder.empty(config.stash[RESULTS])
 

@@ -173,6 +173,8 @@ def _report(old: Side, new: Side) -> None:
     if old.baseline.is_file() and new.baseline.is_file():
         page = OUT / "upgrade" / "compare.html"
         compare.main([str(old.baseline), str(new.baseline), "--output", str(page)])
+    if "--no-report" in (*old.arguments, *new.arguments):
+        return  # the results of an earlier run may lie there still
     try:
         generate(Report((old.results, new.results), output))
     except NotGenerated as fault:

@@ -94,6 +94,19 @@ def test_what_is_broken_in_the_new_version_alone_is_caught_even_without_a_report
     assert "No report: no Node" in said.err
 
 
+def test_without_a_report_drift_is_found_all_the_same(
+    run_upgrade: Upgrade, drifting: pytest.Pytester
+) -> None:
+    assert run_upgrade("--to-args=--moved 0.05", both="--no-report") == 7
+    out = drifting.path / "out" / "upgrade"
+    assert {path.name for path in out.iterdir()} == {
+        "from.json",
+        "to.json",
+        "summary.md",
+        "compare.html",
+    }
+
+
 def test_an_old_version_that_cannot_run_the_claims_ends_it(
     run_upgrade: Upgrade, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,81 @@
+"""What Keras does in a step of training, held against the textbook's formulas."""
+
+import pytest
+
+from fixtures import (
+    Arm,
+    Dataset,
+    claim,
+    distance,
+    final,
+    held_out,
+    late,
+    near_zero_weights,
+    rmsprop,
+    sample,
+    sorted_by_class,
+    written_out,
+    written_out_rmsprop,
+)
+
+GEARS = "The engine of neural networks: gradient-based optimization"
+GLOROT_LIMIT = (6 / (784 + 64)) ** 0.5
+
+
+@pytest.fixture(scope="module")
+def digits(mnist, dense):
+    images = mnist.with_corruption(sample(1_000, validation=1_000))
+    return Arm(
+        "digits", images, dense(64), epochs=5, validation_split=held_out(1_000, training=1_000)
+    )
+
+
+@pytest.fixture(scope="module")
+def odd_or_even(mnist, sentiment):
+    parity = Dataset("digits, odd or even", mnist.x[:1250], mnist.y[:1250] % 2, classes=2)
+    model = sentiment(16, 16, l1=0.001, l2=0.03)
+    return Arm("odd or even", parity, model, epochs=5, loss="BinaryCrossentropy")
+
+
+def distance_from_formulas(arm, rate=0.001):
+    formulas = arm.replace(
+        name=f"{arm.name}, written out",
+        model=written_out(arm.model),
+        optimizer=written_out_rmsprop(rate),
+    )
+    return distance(late("val_crossentropy", arm), late("val_crossentropy", formulas))
+
+
+# A thousandth of a nat; float32's rounding stays at a millionth.
+@claim("Keras trains a softmax classifier by RMSprop as the formulas say", source=GEARS)
+def test_softmax(judge, digits):
+    assert judge(distance_from_formulas(digits).below(0.001, by=0))
+
+
+@claim("Keras trains a sigmoid unit under L1 and L2 penalties as the formulas say", source=GEARS)
+def test_sigmoid_with_penalties(judge, odd_or_even):
+    assert judge(distance_from_formulas(odd_or_even).below(0.001, by=0))
+
+
+# Glorot's uniform has half of its weights within half of its limit. Four standard deviations of
+# the share among 50,176 weights; at this rate training does not move them.
+@claim(
+    "A Dense layer's initial weights are Glorot's: half lie within half of the limit", source=GEARS
+)
+def test_initial_weights(judge, digits):
+    untrained = digits.replace(
+        name="untrained",
+        optimizer=rmsprop(1e-9),
+        epochs=1,
+        callbacks=near_zero_weights(GLOROT_LIMIT / 2),
+    )
+    assert judge(final("near_zero_weights", untrained).equals(0.5, within=0.01))
+
+
+# Three images in a hundred.
+@claim("Training images sorted by class do no harm, since fit shuffles them", source=GEARS)
+def test_shuffling(judge, digits):
+    images = digits.dataset.with_corruption(sorted_by_class(first=1_000))
+    in_order = digits.replace(name="sorted by class", dataset=images)
+    accuracy = late("val_accuracy", in_order)
+    assert judge(accuracy.equals(late("val_accuracy", digits), within=0.03))
