@@ -79,12 +79,13 @@ def error(mnist, dense):
         images = mnist.with_corruption(sample(80, validation=1_000, start=100 * number))
         return accuracy(f"sample {number}, truth", images, 1_000)
 
+    def k_fold(number, shuffle):
+        return mean_of(*folds(number, shuffle))
+
     ways = {
         "hold-out": lambda number, shuffle: folds(number, shuffle)[-1],
-        "K-fold": lambda number, shuffle: mean_of(*folds(number, shuffle)),
-        "iterated K-fold": lambda number, _: mean_of(
-            *(ways["K-fold"](number, s) for s in SHUFFLES)
-        ),
+        "K-fold": k_fold,
+        "iterated K-fold": lambda number, _: mean_of(*(k_fold(number, each) for each in SHUFFLES)),
     }
     return lambda way, *, samples, shuffles=SHUFFLES[:1]: mean_of(
         *(

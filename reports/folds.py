@@ -12,6 +12,7 @@ from fixtures.hooks import Judgement
 from fixtures.runs import Runs
 from reports.elements import Markup, div, fold, preformatted, table
 from reports.figures import MOST_ARMS
+from reports.trust import record
 
 SEED = (
     "A seed changes the initial weights, the order of batches, dropout masks and how a corruption "
@@ -25,7 +26,7 @@ def folds(judgement: Judgement) -> Iterator[Markup]:
     verdict = judgement.verdict
     yield fold("Protocol", *_protocol(judgement))
     yield fold("Looks", _looks(verdict), div("", f"The claim as decided: {verdict.wording}."))
-    yield fold("Power and smallest detectable effect", *_power(verdict))
+    yield fold("Power and smallest detectable effect", *_power(judgement))
     yield fold("Error rates and estimates", _errors(verdict))
     yield fold("Source", div("", f"Chapter section: {judgement.source}."))
 
@@ -93,7 +94,10 @@ def _looks(verdict: Verdict) -> Markup:
     return table(header, rows, words=2)
 
 
-def _power(verdict: Verdict) -> Iterator[Markup]:
+def _power(judgement: Judgement) -> Iterator[Markup]:
+    verdict = judgement.verdict
+    if prospects := record.committed().prospects(judgement.statement, verdict.unit):
+        yield div("", prospects)
     yield div(
         "",
         f"Smallest effect that this design would support with probability .99, at the spread of "

@@ -35,6 +35,7 @@ from fixtures.hooks import Judgement
 from reports import drift_table, folder, table
 from reports.ledger import Ledger, failure_kind
 from reports.summary import summary
+from reports.trust import record
 
 pytest_plugins = ["reports.drift_plugin", "reports.trust.plugin"]
 LEDGER = pytest.StashKey[Ledger]()
@@ -132,7 +133,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.exitstatus = ledger.status(int(exitstatus))
     if ledger.decided and not config.option.no_report:
         arguments = ["pytest", *config.invocation_params.args]
-        told = {**ledger.moved(), **ledger.overview()}
+        told = {
+            **ledger.moved(),
+            **ledger.overview(),
+            "how far to trust it": [record.committed().overview],
+        }
         folder.describe(config.stash[RESULTS], told, shlex.join(arguments))
 
 

@@ -36,8 +36,8 @@ class Detection:
         arms: The arms that were trained with the fault.
         suites: Suites drawn.
         caught: Suites in which a claim is refuted or an arm has drifted.
-        least: Of suites of other seeds, in at least this share an arm has drifted; see
-            `least_rate`.
+        least: Of suites of other seeds, in at least this share a claim is refuted or an arm has
+            drifted; see `least_rate`.
         by: Of each of these claims and arms, the suites in which it is.
         mean_seeds: The seeds an arm that each of them looked at, on average.
         conformance: The conformance tests that fail; None if they were not run.
@@ -124,24 +124,35 @@ def detected(
         arms=tuple(dict.fromkeys(arm.name for arm in runs)),
         suites=suites,
         caught=sum(map(bool, catches)),
-        least=least_rate(watched, rule, looked_at),
+        least=least_rate(broken, watched, rule, looked_at),
         by={name: len(needed) for name, needed in by_most},
         mean_seeds={name: fmean(needed) for name, needed in by_most},
         conformance=conformance,
     )
 
 
-def least_rate(watched: Sequence[Watched], rule: Rule, seeds: int) -> float:
-    """In how many suites of other seeds an arm drifts, at least, with 95 % confidence.
+def least_rate(
+    claims: Sequence[Banked], watched: Sequence[Watched], rule: Rule, seeds: int
+) -> float:
+    """In how many suites of other seeds the best catcher catches, at least, with 95 % confidence.
 
-    Call a planted seed far if it lies beyond all of the bank by more than the margin. So many far
-    ones make an arm drift wherever the rest lie. How many a suite has is binomial; of the share
-    of far seeds we know Clopper and Pearson's lower bound, at a confidence that all statistics
-    and both directions share.
+    A claim is refuted by seeds that lose. An arm drifts by seeds that are far: beyond all of the
+    bank by more than the margin; so many far ones make it drift wherever the rest lie. How many of
+    them a suite has is binomial; of their share we know Clopper and Pearson's lower bound, at a
+    confidence that all claims, all statistics and both directions share.
     """
-    error = (1 - CONFIDENCE) / max(1, 2 * len(watched))
-    rates = [_least(each, sign, rule, seeds, error) for each in watched for sign in (1, -1)]
+    error = (1 - CONFIDENCE) / max(1, len(claims) + 2 * len(watched))
+    rates = [_least_refuted(claim, error) for claim in claims]
+    rates += [_least(each, sign, rule, seeds, error) for each in watched for sign in (1, -1)]
     return max(rates, default=0.0)
+
+
+def _least_refuted(claim: Banked, error: float) -> float:
+    """How often a claim is refuted by one of its sides, at the least share of seeds that lose."""
+    tallies = [side.tally(claim.differences) for side in claim.comparison.region.sides]
+    count = len(claim.differences)
+    shares = [win_interval(count - each.losses, count, 1 - 2 * error).high for each in tallies]
+    return max(Design().power(share).refuted for share in shares)
 
 
 def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> float:

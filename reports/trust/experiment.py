@@ -21,15 +21,15 @@ from fixtures.faults import FAULTS, mark
 from reports import folder
 from reports.trust.detection import FIRST_SEED
 
-# The claims whose arms are cheapest to train; a penalty or dropout shows only where there is one.
-CHEAPEST = ("claims/test_learning_rate.py", "claims/test_capacity.py")
+# The claims whose arms are cheapest to train, and those of the faults that do not show there.
+CHEAPEST = ("claims/test_training_step.py",)
 _DROPOUT = ("claims/test_regularization.py", "-k", "dropout")
-_L2 = ("claims/test_regularization.py", "-k", "penalty and L2 and not L1L2")
+_DATA = ("claims/test_learning_rate.py",)
 WATCHED = {
     "dropout-not-applied": _DROPOUT,
     "dropout-in-evaluation": _DROPOUT,
-    "l2-dropped": _L2,
-    "l2-doubled": _L2,
+    "inputs-not-scaled": _DATA,
+    "labels-wrong": _DATA,
 }
 CONFORMANCE = (
     "fixtures/training/conformance_test.py",

@@ -149,8 +149,7 @@ def of_detections(detections: Sequence[Detection], faults: int) -> Promise:
     return Promise(
         "a training fault is caught",
         f">= {WANTED:g} of suites",
-        f"{len(seen)} of {faults} faults{named}{untrained}; by drift alone, {shown} also for other "
-        "seeds",
+        f"{len(seen)} of {faults} faults{named}{untrained}; {shown} also for other seeds",
         "suites drawn from planted runs: claims and drift; conformance tests with the fault",
         len(seen) == faults if detections else None,
     )

@@ -141,7 +141,7 @@ def test_a_fault_that_changes_what_is_claimed_is_caught_by_claims_and_by_drift()
     promise = of_detections([detection], 2)
     assert (promise.kept, promise.measured) == (
         False,
-        "1 of 2 faults; 1 not trained; by drift alone, 1 also for other seeds",
+        "1 of 2 faults; 1 not trained; 1 also for other seeds",
     )
     assert of_detections([detection], 1).kept
 
@@ -152,7 +152,7 @@ def test_what_is_shown_of_other_seeds_grows_with_planted_ones() -> None:
 
     def least(seeds: int, accuracy: float, statistics: int = 1) -> float:
         watched = Watched("treated", saved, (accuracy,) * seeds)
-        return least_rate([watched] * statistics, rule, 30)
+        return least_rate([], [watched] * statistics, rule, 30)
 
     assert least(30, 0.9) == pytest.approx(least(30, 0.1))  # beyond, in either direction
     assert 0.5 < least(30, 0.9) < least(60, 0.9) < least(100, 0.9) < 1
@@ -168,7 +168,19 @@ def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
         rule.drifted(values[rows].tolist(), saved.values, saved.margin)
         for rows in draws(60, 30, 300, rng())
     ]
-    assert 0 < least_rate([watched], rule, 30) < np.mean(suites)
+    assert 0 < least_rate([], [watched], rule, 30) < np.mean(suites)
+
+
+def test_claims_that_planted_seeds_lose_show_it_for_other_seeds_too() -> None:
+    def least(losing: int, seeds: int) -> float:
+        better = replace(
+            CLAIMS[0], differences=Differences.of([-1.0] * losing + [1.0] * (seeds - losing))
+        )
+        return least_rate([better], [], Rule.of(BANK), 30)
+
+    assert 0.5 < least(60, 60) < 0.95 < least(100, 100) < 1
+    assert least(55, 60) < least(60, 60)
+    assert least(30, 60) < 1e-4
 
 
 def test_a_fault_that_changes_nothing_is_caught_by_none() -> None:

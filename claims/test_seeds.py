@@ -1,0 +1,29 @@
+"""What a seed decides, which every other claim of the suite takes for granted."""
+
+import pytest
+
+from fixtures import Arm, claim, distance, held_out, late, reseeded, sample
+
+SOURCE = "keras.utils.set_random_seed"
+
+
+@pytest.fixture(scope="module")
+def digits(mnist, dense):
+    return Arm(
+        "digits",
+        mnist.with_corruption(sample(1_000, validation=1_000)),
+        dense(64),
+        epochs=5,
+        validation_split=held_out(1_000, training=1_000),
+        by_fit=True,
+    )
+
+
+# Far more than rounding, which is what is left if both see the same batches.
+@claim("The seed decides fit's batches: under another the same network ends apart", source=SOURCE)
+def test_the_seed_decides_the_batches(judge, digits):
+    other = digits.replace(
+        name="weights of one seed, batches of another", model=reseeded(digits.model)
+    )
+    apart = distance(late("val_crossentropy", digits), late("val_crossentropy", other))
+    assert judge(apart.exceeds(1e-5, by=0))

@@ -1,0 +1,56 @@
+"""What `make trust` found, as committed beside this file, for reports to quote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("found.json")
+
+
+@dataclass(frozen=True)
+class Record:
+    """The findings of one `make trust`.
+
+    Args:
+        found: As `Findings.as_json` gives them.
+    """
+
+    found: dict[str, Any]
+
+    @property
+    def overview(self) -> str:
+        """In a line, such as "12 of 13 promises kept on bank 'x'; not: ..."."""
+        promises = self.found["promises"]
+        open_ones = [each["name"] for each in promises if not each["kept"]]
+        kept = f"{len(promises) - len(open_ones)} of {len(promises)} promises kept"
+        missing = f"; not shown: {', '.join(open_ones)}" if open_ones else ""
+        return f"{kept} on bank {self.found['bank']['name']!r}{missing}"
+
+    def prospects(self, statement: str, unit: str) -> str | None:
+        """What the bank says of a claim's prospects; None if it has not its arms."""
+        if statement not in self.found["claims"]:
+            return None
+        told = {name: float(value) for name, value in self._numbers(statement)}
+        bank = self.found["bank"]
+        return (
+            f"On {told['seeds']:.0f} seeds of bank {bank['name']!r}, which no suite uses (digits: "
+            f"{bank['mnist']}): median {told['median']:.4g}, SD {told['sd']:.3g} {unit}, headroom "
+            f"over the margin {told['headroom']:.3g} SD, P(supported) {told['supported']:.4f} (at "
+            f"least {told['supported_low']:.3f}), {told['mean_seeds']:.1f} seeds on average, "
+            f"smallest detectable effect {told['detectable']:.3g} {unit}."
+        )
+
+    def _numbers(self, statement: str) -> list[tuple[str, Any]]:
+        """A claim's power, those of its parts that are one number."""
+        power: dict[str, Any] = self.found["claims"][statement]
+        return [(name, value) for name, value in power.items() if not isinstance(value, list)]
+
+
+@lru_cache(maxsize=1)
+def committed() -> Record:
+    """The record that is committed."""
+    return Record(json.loads(FILE.read_text(encoding="utf-8")))

@@ -1,0 +1,43 @@
+"""What is committed of `make trust` speaks of the claims and the bank that there are."""
+
+from reports import baseline_file
+from reports.trust.record import Record, committed
+
+FOUND = {
+    "bank": {"name": "b", "mnist": "packaged"},
+    "promises": [{"name": "holds", "kept": True}, {"name": "open", "kept": None}],
+    "claims": {
+        "Better": {
+            "seeds": 100,
+            "median": 0.5,
+            "sd": 0.1,
+            "headroom": "inf",
+            "p_win_interval": [0.9, 1.0, 0.95],
+            "supported": 0.999,
+            "supported_low": 0.99,
+            "mean_seeds": 12.5,
+            "detectable": 0.2,
+        }
+    },
+}
+
+
+def test_what_reports_quote() -> None:
+    record = Record(FOUND)
+    assert record.overview == "1 of 2 promises kept on bank 'b'; not shown: open"
+    said = record.prospects("Better", "nats")
+    assert said is not None
+    assert said.startswith("On 100 seeds of bank 'b', which no suite uses (digits: packaged):")
+    assert "headroom over the margin inf SD, P(supported) 0.9990 (at least 0.990)" in said
+    assert said.endswith("smallest detectable effect 0.2 nats.")
+    assert record.prospects("Worse", "") is None
+
+
+def test_the_committed_record_is_of_the_committed_bank() -> None:
+    found = committed().found
+    bank = baseline_file.read(baseline_file.FOLDER / f"{found['bank']['name']}.json")
+    assert {key: found["bank"][key] for key in ("tensorflow", "date")} == {
+        key: bank.provenance[key] for key in ("tensorflow", "date")
+    }
+    assert len(found["claims"]) > 30
+    assert len(found["training_faults"]) == 16
