@@ -39,7 +39,7 @@ def review_arm(imdb, sentiment):
         "16-16",
         Dataset("2,000 reviews, 1,000 words", imdb.x[:2000, :1000], imdb.y[:2000], imdb.classes),
         sentiment(16, 16),
-        epochs=20,
+        epochs=10,
         batch_size=512,
         loss="BinaryCrossentropy",
         validation_split=0.4,

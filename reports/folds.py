@@ -96,7 +96,8 @@ def _looks(verdict: Verdict) -> Markup:
 
 def _power(judgement: Judgement) -> Iterator[Markup]:
     verdict = judgement.verdict
-    if prospects := record.committed().prospects(judgement.statement, verdict.unit):
+    known = record.committed()
+    if known and (prospects := known.prospects(judgement.statement, verdict.unit)):
         yield div("", prospects)
     yield div(
         "",

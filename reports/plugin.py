@@ -133,10 +133,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.exitstatus = ledger.status(int(exitstatus))
     if ledger.decided and not config.option.no_report:
         arguments = ["pytest", *config.invocation_params.args]
+        trust = record.committed()
         told = {
             **ledger.moved(),
             **ledger.overview(),
-            "how far to trust it": [record.committed().overview],
+            **({"how far to trust it": [trust.overview]} if trust else {}),
         }
         folder.describe(config.stash[RESULTS], told, shlex.join(arguments))
 

@@ -51,6 +51,8 @@ class Record:
 
 
 @lru_cache(maxsize=1)
-def committed() -> Record:
-    """The record that is committed."""
+def committed() -> Record | None:
+    """The record that is committed; None if there is none, since no verdict needs it."""
+    if not FILE.is_file():
+        return None
     return Record(json.loads(FILE.read_text(encoding="utf-8")))

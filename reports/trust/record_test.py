@@ -34,7 +34,9 @@ def test_what_reports_quote() -> None:
 
 
 def test_the_committed_record_is_of_the_committed_bank() -> None:
-    found = committed().found
+    record = committed()
+    assert record is not None
+    found = record.found
     bank = baseline_file.read(baseline_file.FOLDER / f"{found['bank']['name']}.json")
     assert {key: found["bank"][key] for key in ("tensorflow", "date")} == {
         key: bank.provenance[key] for key in ("tensorflow", "date")
