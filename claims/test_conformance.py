@@ -75,7 +75,7 @@ def apart(arm):
 )
 @claim("Compiled training on digits ends where fit ends: {kind}", source=SOURCE)
 def test_digits_end_where_fit_ends(judge, image_arm, kind):
-    assert judge(apart(image_arm(kind)).below(0.01, by=0))
+    assert judge(apart(image_arm(kind)).equals(0, within=0.01))
 
 
 # Where training is unsteady, rounding grows: at a rate of 0.01 to more than 0.05 nats in three of
@@ -83,10 +83,10 @@ def test_digits_end_where_fit_ends(judge, image_arm, kind):
 @pytest.mark.parametrize("kind", ["rate 0.01", "784 noise channels"])
 @claim("Compiled training on digits ends where fit ends, if less steadily: {kind}", source=SOURCE)
 def test_unsteady_training_ends_where_fit_ends(judge, image_arm, kind):
-    assert judge(apart(image_arm(kind)).below(0.1, by=0))
+    assert judge(apart(image_arm(kind)).equals(0, within=0.1))
 
 
 @pytest.mark.parametrize("kind", ["16-16", "4-4", "128-128", "L1", "L2", "L1L2", "dropout"])
 @claim("Compiled training on reviews ends where fit ends: {kind}", source=SOURCE)
 def test_reviews_end_where_fit_ends(judge, review_arm, kind):
-    assert judge(apart(review_arm(kind)).below(0.01, by=0))
+    assert judge(apart(review_arm(kind)).equals(0, within=0.01))

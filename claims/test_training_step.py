@@ -49,12 +49,12 @@ def distance_from_formulas(arm, rate=0.001):
 # A thousandth of a nat; float32's rounding stays at a millionth.
 @claim("Keras trains a softmax classifier by RMSprop as the formulas say", source=GEARS)
 def test_softmax(judge, digits):
-    assert judge(distance_from_formulas(digits).below(0.001, by=0))
+    assert judge(distance_from_formulas(digits).equals(0, within=0.001))
 
 
 @claim("Keras trains a sigmoid unit under L1 and L2 penalties as the formulas say", source=GEARS)
 def test_sigmoid_with_penalties(judge, odd_or_even):
-    assert judge(distance_from_formulas(odd_or_even).below(0.001, by=0))
+    assert judge(distance_from_formulas(odd_or_even).equals(0, within=0.001))
 
 
 # Glorot's uniform has half of its weights within half of its limit. Four standard deviations of

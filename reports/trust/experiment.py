@@ -23,7 +23,7 @@ from reports.trust.detection import FIRST_SEED
 
 # The claims whose arms are cheapest to train, and those of the faults that do not show there.
 CHEAPEST = ("claims/test_training_step.py",)
-_DROPOUT = ("claims/test_regularization.py", "-k", "dropout")
+_DROPOUT = ("claims/test_regularization_strength.py", "-k", "dropout_is_o")
 _DATA = ("claims/test_learning_rate.py",)
 WATCHED = {
     "dropout-not-applied": _DROPOUT,

@@ -116,6 +116,8 @@ def test_promises_that_are_not_kept() -> None:
 def test_a_claim_that_the_bank_lacks_is_named() -> None:
     promise = of_coverage(2, {"Worse": "no arm"})
     assert (promise.measured, promise.kept) == ("2 of 3 claims; not 'Worse': no arm", False)
+    many = of_coverage(2, {f"Worse {n}": "no arm" for n in range(4)})
+    assert many.measured == "2 of 6 claims; not 'Worse 0' and 3 more"
 
 
 def _store(folder: Path) -> RunSource:
