@@ -60,10 +60,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # pyproject.toml keeps pytest from loading Allure by itself, so that this can decide.
     if "--no-report" not in _arguments(pluginmanager):
         _attachments().load(pluginmanager)
-        return
-    # Where a report would go is no wrong usage if there is none.
-    parser.addoption("--alluredir", dest="allure_report_dir", help=argparse.SUPPRESS)
-    parser.addoption("--clean-alluredir", action="store_true", help=argparse.SUPPRESS)
+    elif not pluginmanager.has_plugin("allure_pytest"):
+        # Where a report would go is no wrong usage if there is none.
+        parser.addoption("--alluredir", dest="allure_report_dir", help=argparse.SUPPRESS)
+        parser.addoption("--clean-alluredir", action="store_true", help=argparse.SUPPRESS)
 
 
 @pytest.hookimpl(tryfirst=True)
