@@ -26,7 +26,6 @@ def image_arm(digits, dense):
         "784 noise channels": {"dataset": digits.with_channels(white_noise(784))},
         "shuffled labels": {"dataset": digits.with_shuffled_labels()},
         "rate 0.01": {"optimizer": rmsprop(0.01)},
-        "rate 1e-6": {"optimizer": rmsprop(1e-6)},
         "logistic regression": {"model": dense()},
         "96-96": {"model": dense(96, 96)},
     }
@@ -68,7 +67,6 @@ def apart(arm):
         "512",
         "784 zero channels",
         "shuffled labels",
-        "rate 1e-6",
         "logistic regression",
         "96-96",
     ],

@@ -37,11 +37,11 @@ def odd_or_even(mnist, sentiment):
     return Arm("odd or even", parity, model, epochs=5, loss="BinaryCrossentropy")
 
 
-def distance_from_formulas(arm, rate=0.001):
+def distance_from_formulas(arm):
     formulas = arm.replace(
         name=f"{arm.name}, written out",
         model=written_out(arm.model),
-        optimizer=written_out_rmsprop(rate),
+        optimizer=written_out_rmsprop(),
     )
     return distance(late("val_crossentropy", arm), late("val_crossentropy", formulas))
 
@@ -72,10 +72,10 @@ def test_initial_weights(judge, digits):
     assert judge(final("near_zero_weights", untrained).equals(0.5, within=0.01))
 
 
-# Three images in a hundred.
+# A fifth of what is lost without shuffling on the packaged digits.
 @claim("Training images sorted by class do no harm, since fit shuffles them", source=GEARS)
 def test_shuffling(judge, digits):
     images = digits.dataset.with_corruption(sorted_by_class(first=1_000))
     in_order = digits.replace(name="sorted by class", dataset=images)
     accuracy = late("val_accuracy", in_order)
-    assert judge(accuracy.equals(late("val_accuracy", digits), within=0.03))
+    assert judge(accuracy.equals(late("val_accuracy", digits), within=0.05))
