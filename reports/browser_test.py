@@ -289,7 +289,8 @@ def test_overview_says_what_holds_on_what_and_at_what_cost(reader: Reader) -> No
     items = reader.page.get_by_test_id("metadata-item")
     items.first.wait_for()
     told = [item.inner_text().split("\n")[0] for item in items.all()]
-    assert told[1:] == ["claims", "seeds", "cost", "data", "tensorflow", "device"]
+    known = ["claims", "seeds", "cost", "data", "tensorflow", "device", "how-far-to-trust-it"]
+    assert told[1:] == known
     assert items.filter(has_text="1 refuted, 1 inconclusive, 2 supported").count() == 1
 
 

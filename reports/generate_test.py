@@ -107,7 +107,11 @@ def test_failing_npm_is_shown_and_tried_again(
 def test_open_serves_the_report_to_this_machine_alone(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text("a report")
-    serving = "from pathlib import Path; from reports.generate import _serve; _serve(Path('{}'))"
+    # A background job's children ignore the interrupt unless told otherwise.
+    serving = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from pathlib import Path; from reports.generate import _serve; _serve(Path('{}'))"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", serving.format(page)], stdout=subprocess.PIPE, text=True
     ) as server:
