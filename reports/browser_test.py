@@ -22,6 +22,10 @@ from reports.screenshots import NoPicture, chromium, claim_in_tree, main
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, FrameLocator, Locator, Page, Request
 
+expect = pytest.importorskip("playwright.sync_api").expect
+PATIENCE = 60_000  # milliseconds; a busy machine may need some of them
+expect.set_options(timeout=PATIENCE)
+
 # One worker makes the reports that all of these read, and drives one browser at a time.
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -153,7 +157,7 @@ def opened(browser: Browser, page: Path, size: tuple[int, int], theme: str) -> I
         viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
     )
-    context.set_default_timeout(60_000)  # milliseconds; a busy machine may need some of them
+    context.set_default_timeout(PATIENCE)
     asked: list[str] = []
 
     def note(request: Request) -> None:
@@ -194,8 +198,8 @@ def test_verdict_and_curves_stand_on_the_first_screen(reader: Reader) -> None:
     assert bottom(description.get_by_text("✔ supported")) < reader.fold()
     curves = description.get_by_alt_text("Learning curves of val_accuracy")
     assert bottom(curves) < reader.fold()
-    assert curves.evaluate("image => image.naturalWidth") > 0
-    assert description.get_by_text("+0.1 [+0.1, +0.1]").is_visible()
+    expect(curves).not_to_have_js_property("naturalWidth", 0)
+    expect(description.get_by_text("+0.1 [+0.1, +0.1]")).to_be_visible()
 
 
 def test_page_is_as_wide_as_the_screen(reader: Reader) -> None:
@@ -209,10 +213,8 @@ def test_page_is_as_wide_as_the_screen(reader: Reader) -> None:
 
 def test_every_figure_has_alt_text(at_desktop: Reader) -> None:
     images = at_desktop.claim(HELPS).locator("img")
-    images.first.wait_for()
-    texts = [image.get_attribute("alt") for image in images.all()]
-    assert len(texts) == 2
-    assert all(texts)
+    expect(images).to_have_count(2)
+    assert all(image.get_attribute("alt") for image in images.all())
 
 
 def test_csv_opens_and_reads_as_a_table(reader: Reader) -> None:
@@ -224,9 +226,8 @@ def test_csv_opens_and_reads_as_a_table(reader: Reader) -> None:
 
 def test_what_went_wrong_stands_first(at_desktop: Reader) -> None:
     leaves = at_desktop.page.get_by_test_id("tree-leaf-title")
-    leaves.first.wait_for()
-    first = [title.partition(":")[0] for title in leaves.all_inner_texts()[:2]]
-    assert first == ["Hurts", "Moved since the last version"]
+    expect(leaves.nth(0)).to_contain_text("Hurts:")
+    expect(leaves.nth(1)).to_contain_text("Moved since the last version")
 
 
 def test_versions_are_chosen_from_the_list(reader: Reader) -> None:
@@ -242,34 +243,31 @@ def test_versions_of_a_claim_lie_side_by_side(at_desktop: Reader) -> None:
     at_desktop.claim(HELPS)
     at_desktop.tab("environments")
     versions = at_desktop.page.get_by_test_id("test-result-env-item")
-    assert {version.inner_text().split("\n")[0] for version in versions.all()} == {
-        f"TensorFlow {OLD}",
-        f"TensorFlow {NEW}",
-    }
+    for version in (OLD, NEW):
+        expect(versions.filter(has_text=f"TensorFlow {version}")).to_have_count(1)
+    expect(versions).to_have_count(2)
     before = at_desktop.page.url
     versions.filter(has_text=NEW).click()
+    expect(at_desktop.page).not_to_have_url(before)
     at_desktop.page.get_by_test_id("test-result-description").wait_for()
-    assert at_desktop.page.url != before
 
 
 def test_versions_have_a_history_each(at_desktop: Reader) -> None:
     page = at_desktop.page
-    counts = {}
-    for version in (OLD, NEW):
+    for version, runs_before in ((OLD, "1"), (NEW, "")):
         page.get_by_test_id("environment-picker-button").click()
         page.get_by_test_id("environment-picker-item").filter(has_text=version).click()
         at_desktop.claim(HELPS)
-        counts[version] = page.get_by_test_id("test-result-tab-history").inner_text().split()
+        history = page.get_by_test_id("test-result-tab-history")
+        expect(history).to_have_text(re.compile(rf"^History\s*{runs_before}$"))
         page.go_back()
-    assert counts == {OLD: ["History", "1"], NEW: ["History"]}
 
 
 def test_categories_hold_what_went_wrong(at_desktop: Reader) -> None:
     at_desktop.page.get_by_test_id("nav-tab-categories").click()
-    at_desktop.page.get_by_text("Claim refuted").wait_for()
-    shown = at_desktop.page.get_by_test_id("base-layout").inner_text()
     order = ["Claim refuted", "Hurts", "Drifted", "Moved since", "Inconclusive", "Ties"]
-    assert re.search(".*".join([*order, "Infrastructure", "Breaks"]), shown, re.DOTALL)
+    in_order = re.compile(".*".join([*order, "Infrastructure", "Breaks"]), re.DOTALL)
+    expect(at_desktop.page.get_by_test_id("base-layout")).to_have_text(in_order)
 
 
 def test_metrics_follow_each_claims_effect_by_version(at_desktop: Reader) -> None:
@@ -287,11 +285,10 @@ def test_metrics_follow_each_claims_effect_by_version(at_desktop: Reader) -> Non
 
 def test_overview_says_what_holds_on_what_and_at_what_cost(reader: Reader) -> None:
     items = reader.page.get_by_test_id("metadata-item")
-    items.first.wait_for()
-    told = [item.inner_text().split("\n")[0] for item in items.all()]
     known = ["claims", "seeds", "cost", "data", "tensorflow", "device", "how-far-to-trust-it"]
-    assert told[1:] == known
-    assert items.filter(has_text="1 refuted, 1 inconclusive, 2 supported").count() == 1
+    expect(items).to_have_count(1 + len(known))
+    assert [item.inner_text().split("\n")[0] for item in items.all()][1:] == known
+    expect(items.filter(has_text="1 refuted, 1 inconclusive, 2 supported")).to_have_count(1)
 
 
 def test_text_that_looks_like_html_is_text(at_desktop: Reader) -> None:
@@ -299,8 +296,8 @@ def test_text_that_looks_like_html_is_text(at_desktop: Reader) -> None:
     arm = description.get_by_role("cell", name=HOSTILE)
     arm.first.wait_for()
     page = at_desktop.page
-    assert HOSTILE in page.get_by_test_id("test-result-info-title").inner_text()
-    assert page.get_by_text(f"ValueError: {HOSTILE}").first.is_visible()
+    expect(page.get_by_test_id("test-result-info-title")).to_contain_text(HOSTILE)
+    expect(page.get_by_text(f"ValueError: {HOSTILE}").first).to_be_visible()
     page.get_by_role("button", name="Learning curves, every seed (CSV)").click()
     page.get_by_role("cell", name=HOSTILE).first.wait_for()
     assert [frame.evaluate("window.broken") for frame in page.frames] == [None] * len(page.frames)
