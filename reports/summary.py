@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from reports.drift_table import markdown_table
 from reports.ledger import Decided, Ledger
 from reports.table import effect
+from reports.trust import record
 
-HEADER = """| claim | verdict | median effect [interval] | margin | wins |
-| --- | --- | ---: | ---: | ---: |"""
+HEADER = """| claim | verdict | median effect [interval] | margin | wins | P(supported) | seconds |
+| --- | --- | ---: | ---: | ---: | ---: | ---: |"""
 
 
 def summary(ledger: Ledger) -> str:
@@ -26,12 +27,18 @@ def summary(ledger: Ledger) -> str:
 
 
 def claims_table(claims: Sequence[Decided]) -> list[str]:
-    """A Markdown table with a row for each claim."""
+    """A Markdown table with a row for each claim.
+
+    P(supported) is what `make trust` found, on seeds of its own, for the claim as packaged.
+    """
     return [*HEADER.splitlines(), *(_row(claim) for claim in claims)]
 
 
 def _row(claim: Decided) -> str:
     verdict = claim.verdict
     wins = f"{verdict.tally.wins} of {len(verdict.seeds)}"
+    found = record.committed()
+    power = found.supported(claim.statement) if found else None
     cells = [claim.statement, verdict.outcome, effect(verdict), f"{verdict.margin:g}", wins]
+    cells += ["" if power is None else f"{power:.4f}", f"{claim.seconds:.0f}"]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

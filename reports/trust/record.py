@@ -44,6 +44,11 @@ class Record:
             f"smallest detectable effect {told['detectable']:.3g} {unit}."
         )
 
+    def supported(self, statement: str) -> float | None:
+        """A claim's P(supported) at the share of the bank's seeds that win; None without one."""
+        power = self.found["claims"].get(statement)
+        return None if power is None else float(power["supported"])
+
     def _numbers(self, statement: str) -> list[tuple[str, Any]]:
         """A claim's power, those of its parts that are one number."""
         power: dict[str, Any] = self.found["claims"][statement]

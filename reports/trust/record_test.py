@@ -31,6 +31,8 @@ def test_what_reports_quote() -> None:
     assert "headroom over the margin inf SD, P(supported) 0.9990 (at least 0.990)" in said
     assert said.endswith("smallest detectable effect 0.2 nats.")
     assert record.prospects("Worse", "") is None
+    assert record.supported("Better") == 0.999
+    assert record.supported("Worse") is None
 
 
 def test_the_committed_record_is_of_the_committed_bank() -> None:
