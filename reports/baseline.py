@@ -131,10 +131,10 @@ class SavedArm:
         known = (*self.statistics, *other.statistics)
         return both.with_statistics((each.name, each.unit, each.measure) for each in known)
 
-    def trimmed(self) -> SavedArm:
-        """Without the curves that neither a statistic nor a reader asks for."""
+    def trimmed(self, also: Sequence[str] = KEPT) -> SavedArm:
+        """Without the curves that no statistic is read off, except those that a reader asks for."""
         read = {name for each in self.statistics for name in named_by(each.measure)}
-        kept = {name: each for name, each in self.curves.items() if name in read or name in KEPT}
+        kept = {name: each for name, each in self.curves.items() if name in read or name in also}
         return replace(self, curves=kept)
 
 

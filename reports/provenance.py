@@ -23,6 +23,8 @@ FLAGS = (
 )
 # Packages that bring TensorFlow.
 TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
+# Between the values of what was joined.
+BOTH = " | "
 
 
 def joined(environments: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -30,10 +32,8 @@ def joined(environments: Iterable[Mapping[str, str]]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for environment in environments:
         for name, value in environment.items():
-            values = found.setdefault(name, [])
-            if value not in values:
-                values.append(value)
-    return {name: " | ".join(values) for name, values in found.items()}
+            found.setdefault(name, []).extend(value.split(BOTH))
+    return {name: BOTH.join(dict.fromkeys(values)) for name, values in found.items()}
 
 
 def of_session(config: pytest.Config) -> dict[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from fixtures.claim import statement_of
 from fixtures.evidence import Comparison, Design
 from fixtures.runs import RunSource
-from reports import baseline_file, folder
+from reports import baseline_file, folder, provenance
 from reports.baseline import Baseline, NotComparable
 from reports.baseline_file import UnusableBaseline, path_of
 from reports.trust.banked import Banked
@@ -79,10 +79,11 @@ def _read_bank(config: pytest.Config) -> Baseline:
 
 
 def _joined(banks: Sequence[Baseline]) -> Baseline:
-    """The arms of several banks, told of as the first; an arm in two of them is the first's."""
+    """The arms of several banks; an arm in two of them is the first's."""
     arms = {arm.fingerprint: arm for bank in reversed(banks) for arm in bank.arms}
     name = " and ".join(bank.name for bank in banks)
-    return replace(banks[0], name=name, arms=tuple(arms.values()))
+    about = provenance.joined(bank.provenance for bank in banks)
+    return Baseline(name, about, tuple(arms.values()))
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
