@@ -10,7 +10,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH, HEIGHT = 1000, 900
 SETTLED = 500  # milliseconds, after which what folds and fades has done so
+PATIENCE = 5_000  # milliseconds; a busy machine may need some of them
 COLOURS = 128  # enough for flat colours; a third of the bytes
 
 
@@ -91,14 +92,24 @@ def claim_in_tree(page: Page, words: str) -> Locator:
         NoPicture: If there is no such claim.
     """
     leaf = page.get_by_test_id("tree-leaf-title").filter(has_text=words).first
-    for subject in page.get_by_test_id("tree-section-title").all():
-        if leaf.count():
+    subjects = page.get_by_test_id("tree-section-title")
+    subjects.first.wait_for()
+    for subject in subjects.all():
+        if _shown(leaf, SETTLED):
             break
         subject.click()
-        page.wait_for_timeout(SETTLED)
-    if not leaf.count():
+    if not _shown(leaf, PATIENCE):
         raise NoPicture(f"expected a claim with the words {words!r}. Received: none. Try --claim.")
     return leaf
+
+
+def _shown(element: Locator, milliseconds: float) -> bool:
+    """Whether an element is on the page, or comes in that time."""
+    from playwright import sync_api
+
+    with suppress(sync_api.TimeoutError):
+        element.wait_for(timeout=milliseconds)
+    return element.is_visible()
 
 
 def _save(page: Page, picture: Path) -> None:
