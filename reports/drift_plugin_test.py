@@ -59,7 +59,7 @@ def test_arms_that_moved_fail_with_their_numbers(bank: Path, run_inside: Run) ->
     )
     lines = (bank.parent / "s.md").read_text().splitlines()
     assert lines[2].startswith("- **Arm 0.1 on made**: drifted: mean val_accuracy")
-    assert "- arms against the baseline: 1 drifted, 1 stable" in lines
+    assert "- drift: 1 drifted, 1 stable" in lines
 
 
 def test_a_shift_within_the_margin_is_no_drift_and_may_be_open(bank: Path, run_inside: Run) -> None:

@@ -86,7 +86,7 @@ class Ledger:
         trained_by = {name: self.environment[name] for name in FIRST if name in self.environment}
         return {
             "claims": [f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]],
-            **({"arms against the baseline": counts} if counts else {}),
+            **({"drift": counts} if counts else {}),
             "seeds": [str(count) for count in seeds],
             "cost": [f"{cost:.0f} s of a worker's time"],
             **trained_by,
