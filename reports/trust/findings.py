@@ -24,7 +24,7 @@ from reports.trust.promises import Promise
 WANTED = 0.95
 # A fault is caught in nearly all suites or in few; ten thousand would not tell more.
 SHARE_OF_FAULTY_SUITES = 10
-SPLITS_A_SUITE = 20
+SPLITS_A_SUITE = 5
 NAMED = 3  # claims that a bank lacks, each with the reason; of more, one is named
 PROVENANCE = ("tensorflow", "keras", "device", "mnist", "imdb", "date", "commit")
 
@@ -99,7 +99,7 @@ def find(
         *promises.of_the_design(claims, design),
         *promises.of_resampled_suites(claims, design, suites, rng),
         promises.of_every_claim(claims),
-        *promises.of_halves(claims, design, max(1, suites // SPLITS_A_SUITE), rng),
+        *promises.of_halves(claims, design, suites * SPLITS_A_SUITE, rng),
         of_detections(detections, len(FAULTS)),
         of_harness(len(caught), len(harness.FAULTS)),
     ]

@@ -98,10 +98,11 @@ def of_every_claim(claims: Sequence[Banked]) -> Promise:
 
 
 def of_halves(
-    claims: Sequence[Banked], design: Design, count: int, rng: np.random.Generator
+    claims: Sequence[Banked], design: Design, splits: int, rng: np.random.Generator
 ) -> list[Promise]:
-    """What becomes of an arm compared with itself."""
+    """What becomes of arms compared with themselves, in about so many splits of all together."""
     read = statistics_of(claims)
+    count = max(1, splits // len(read))
     found: Halves = split(read, design, count, rng)
     how = f"A/A: {len(read)} statistics of arms, each bank split in halves {count:,} times"
     return [

@@ -88,7 +88,7 @@ def test_halves_of_an_arm_separate_as_often_as_was_enumerated() -> None:
 
 def test_a_judge_that_favours_support_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Region, "sides", property(lambda self: (Side(1, self.margin - 0.004),)))
-    exceeds, _ = promises.of_halves(CLAIMS, Design(), 200, rng())
+    exceeds, _ = promises.of_halves(CLAIMS, Design(), 600, rng())
     assert not exceeds.kept
 
 
