@@ -84,7 +84,8 @@ def _environment(runs: tuple[Runs, ...]) -> list[Markup]:
 
 
 def _looks(verdict: Verdict) -> Markup:
-    header = ["condition", "outcome", "seeds", "wins", "ties", "losses"]
+    counted = "" if verdict.design.test == "sign" else "pairs: "
+    header = ["condition", "outcome", "seeds", f"{counted}wins", "ties", "losses"]
     header += ["supported if wins ≥", "refuted if wins + ties ≤"]
     rows = [
         [look.side, look.outcome, *map(str, (look.seeds, look.wins, look.ties, look.losses))]

@@ -59,7 +59,8 @@ class Banked:
     @property
     def power(self) -> Power:
         """What the bank says of the claim's prospects in a suite of the default looks."""
-        return power_of(self.comparison.region, self.differences, Design())
+        design = Design(test=self.comparison.test)
+        return power_of(self.comparison.region, self.differences, design)
 
     def judged(self, rows: Rows, design: Design) -> Verdict:
         """The verdict on some of the bank's seeds, in this order; a seed may come twice.

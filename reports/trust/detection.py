@@ -148,7 +148,12 @@ def least_rate(
 
 
 def _least_refuted(claim: Banked, error: float) -> float:
-    """How often a claim is refuted by one of its sides, at the least share of seeds that lose."""
+    """How often a claim is refuted by one of its sides, at the least share of seeds that lose.
+
+    Of signed ranks a share says nothing without assuming a distribution.
+    """
+    if claim.comparison.test != "sign":
+        return 0.0
     tallies = [side.tally(claim.differences) for side in claim.comparison.region.sides]
     count = len(claim.differences)
     shares = [win_interval(count - each.losses, count, 1 - 2 * error).high for each in tallies]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,21 +35,25 @@ class Promise:
 
 def of_the_design(claims: Sequence[Banked], design: Design) -> list[Promise]:
     """What holds for any true or false claims, by enumeration."""
-    sides = sum(len(claim.comparison.region.sides) for claim in claims)
-    refutation, support = sides * design.false_refutation, len(claims) * design.false_support
+    designs = [replace(design, test=claim.comparison.test) for claim in claims]
+    sides = [len(claim.comparison.region.sides) for claim in claims]
+    refutation = sum(n * each.false_refutation for n, each in zip(sides, designs, strict=True))
+    support = sum(each.false_support for each in designs)
     how = "enumerated; under any dependence, any distribution and any ties"
+    if ranked := sum(each.test != "sign" for each in designs):
+        how += f"; {ranked} by signed ranks, under symmetric distributions alone"
     return [
         Promise(
             "a true suite shows a false refutation",
             "< 0.001",
-            f"<= {refutation:.2g} = {sides} x {design.false_refutation:.3g}",
+            f"<= {refutation:.2g}, {sum(sides)} sides",
             f"{how}; an equality counts twice",
             refutation < 1e-3,
         ),
         Promise(
             "a suite with every claim on its boundary shows a false support",
             "< 0.05",
-            f"<= {support:.2g} = {len(claims)} x {design.false_support:.3g}",
+            f"<= {support:.2g}, {len(claims)} claims",
             how,
             support < 0.05,
         ),

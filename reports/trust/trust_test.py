@@ -113,6 +113,18 @@ def test_promises_that_are_not_kept() -> None:
     assert [each.kept for each in promises.of_the_design(many, Design())] == [False, False]
 
 
+def test_signed_ranks_are_reckoned_by_their_own_rates() -> None:
+    claim, *_ = CLAIMS
+    ranked = replace(claim, comparison=claim.comparison.by_signed_ranks("made symmetric"))
+    _, support = promises.of_the_design([claim, ranked], Design())
+    rates = Design().false_support + Design(test="signed rank").false_support
+    assert support.measured == f"<= {rates:.2g}, 2 claims"
+    assert "1 by signed ranks, under symmetric distributions alone" in support.how
+    verdict = ranked.judged(np.arange(60), Design())
+    assert verdict.design.test == "signed rank"
+    assert ranked.power.supported == pytest.approx(1, abs=0.01)
+
+
 def test_a_claim_that_the_bank_lacks_is_named() -> None:
     promise = of_coverage(2, {"Worse": "no arm"})
     assert (promise.measured, promise.kept) == ("2 of 3 claims; not 'Worse': no arm", False)
