@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from reports.trust.record import committed
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -33,6 +35,13 @@ def test_the_table_has_every_claim_and_no_other() -> None:
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
     told = [row.split(" | ")[0].removeprefix("| ") for row in rows if not row.startswith("| ---")]
     assert sorted(told) == sorted(_statements())
+
+
+def test_every_claims_power_is_on_record() -> None:
+    """Margins come with their power: the bank that `make trust` read has every claim's arms."""
+    record = committed()
+    assert record is not None
+    assert sorted(record.found["claims"]) == sorted(_statements())
 
 
 def test_every_option_exists(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,11 +25,13 @@ from reports.trust.detection import FIRST_SEED
 CHEAPEST = ("claims/test_training_step.py",)
 _DROPOUT = ("claims/test_regularization_strength.py", "-k", "dropout_is_o")
 _DATA = ("claims/test_learning_rate.py",)
+_FIT = ("claims/test_conformance.py", "-k", "convex")
 WATCHED = {
     "dropout-not-applied": _DROPOUT,
     "dropout-in-evaluation": _DROPOUT,
     "inputs-not-scaled": _DATA,
     "labels-wrong": _DATA,
+    "validation-from-the-front": _FIT,
 }
 CONFORMANCE = (
     "fixtures/training/conformance_test.py",
