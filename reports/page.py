@@ -65,6 +65,8 @@ def _facts(verdict: Verdict) -> Iterable[tuple[str, str]]:
     meaning = "closer to 0 than this" if two_sided else "more than this"
     yield effect(verdict), f"median difference, {verdict.median_interval.coverage:.0%} interval"
     yield f"{_wins(verdict)} win{tied}", f"P(win) {low:.2f} to {high:.2f}, {level:.0%} interval"
+    if verdict.pairs_won:
+        yield f"{verdict.pairs_won} win", "by their mean; signed ranks decide"
     yield f"margin {verdict.margin:g} {verdict.unit}", f"a seed wins if {meaning}"
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from fixtures.evidence import late, mean_of
+from fixtures.evidence import late, mean_of, weigh
 from reports.figures import draw
 from reports.folds import optimizer_text
 from reports.made_judgement import MadeOptimizer, made_arm, made_judgement, made_runs
@@ -44,6 +44,17 @@ def test_each_outcome_has_its_word_and_sign(offset: float, word: str) -> None:
 def test_equality_says_what_wins() -> None:
     judgement = made_judgement(0.001, direction="equals")
     assert "a seed wins if closer to 0 than this" in page(judgement, draw(judgement))
+
+
+def test_signed_ranks_say_what_decided() -> None:
+    made = made_judgement()
+    ranked = made.comparison.by_signed_ranks("made symmetric")
+    verdict = weigh(ranked, made.verdict.differences, made.design)
+    judgement = dataclasses.replace(made, comparison=ranked, verdict=verdict)
+    text = text_of(page(judgement, draw(judgement)))
+    assert "78 of 78 pairs win by their mean; signed ranks decide" in text
+    assert "seeds pairs: wins ties" in text
+    assert ", by signed ranks: made symmetric." in text
 
 
 def test_figures_are_images_with_alt_text_inside_the_page(supported: str) -> None:
