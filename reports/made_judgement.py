@@ -80,9 +80,7 @@ def made_judgement(
     differences = comparison.differences({run.arm: run for run in (left, right)})
     verdict = weigh(comparison, differences, Design(looks=(12,)))
     source = "Noise channels"
-    return Judgement(
-        "Noise helps", source, source, comparison, verdict, (left, right), verdict.design, 1.5
-    )
+    return Judgement("Noise helps", source, source, comparison, verdict, (left, right), 1.5)
 
 
 def _comparison(left: Statistic, right: Statistic, direction: str, margin: float) -> Comparison:

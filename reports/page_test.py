@@ -49,7 +49,7 @@ def test_equality_says_what_wins() -> None:
 def test_signed_ranks_say_what_decided() -> None:
     made = made_judgement()
     ranked = made.comparison.by_signed_ranks("made symmetric")
-    verdict = weigh(ranked, made.verdict.differences, made.design)
+    verdict = weigh(ranked, made.verdict.differences, made.verdict.design)
     judgement = dataclasses.replace(made, comparison=ranked, verdict=verdict)
     text = text_of(page(judgement, draw(judgement)))
     assert "78 of 78 pairs win by their mean; signed ranks decide" in text

@@ -46,14 +46,14 @@ def of_the_design(claims: Sequence[Banked], design: Design) -> list[Promise]:
         Promise(
             "a true suite shows a false refutation",
             "< 0.001",
-            f"<= {refutation:.2g}, {sum(sides)} sides",
+            f"<= {refutation:.3g}, {sum(sides)} sides",
             f"{how}; an equality counts twice",
             refutation < 1e-3,
         ),
         Promise(
             "a suite with every claim on its boundary shows a false support",
             "< 0.05",
-            f"<= {support:.2g}, {len(claims)} claims",
+            f"<= {support:.3g}, {len(claims)} claims",
             how,
             support < 0.05,
         ),

@@ -118,7 +118,7 @@ def test_signed_ranks_are_reckoned_by_their_own_rates() -> None:
     ranked = replace(claim, comparison=claim.comparison.by_signed_ranks("made symmetric"))
     _, support = promises.of_the_design([claim, ranked], Design())
     rates = Design().false_support + Design(test="signed rank").false_support
-    assert support.measured == f"<= {rates:.2g}, 2 claims"
+    assert support.measured == f"<= {rates:.3g}, 2 claims"
     assert "1 by signed ranks, under symmetric distributions alone" in support.how
     verdict = ranked.judged(np.arange(60), Design())
     assert verdict.design.test == "signed rank"
