@@ -14,13 +14,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
+from fixtures.status import Status
 from reports import drift_page, drift_table
 from reports.baseline_file import UnusableBaseline, path_of, read
 from reports.drift import SuiteDrift, TooFewSeeds
 from reports.folder import OUT
-from reports.ledger import DRIFTED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,16 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         suite = SuiteDrift.of(read(path_of(given.before, here)), read(path_of(given.now, here)))
     except (UnusableBaseline, TooFewSeeds) as fault:
         print(f"Cannot compare: {fault}", file=sys.stderr)
-        return pytest.ExitCode.USAGE_ERROR
+        return Status.USAGE
     if not suite.pairs:
         reasons = "\n".join(suite.left_out)
         print(f"Cannot compare: no arm can be compared.\n{reasons}", file=sys.stderr)
-        return pytest.ExitCode.USAGE_ERROR
+        return Status.USAGE
     print("\n".join([*drift_table.terminal_table(suite.arms), *suite.left_out]))
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(drift_page.comparison_page(suite), encoding="utf-8")
     print(f"Page: {os.path.relpath(given.output)}")
-    return DRIFTED if any(arm.outcome == "drifted" for arm in suite.arms) else 0
+    return Status.DRIFTED if any(arm.outcome == "drifted" for arm in suite.arms) else 0
 
 
 if __name__ == "__main__":

@@ -19,17 +19,17 @@ import pytest
 from fixtures.claim import claim_id
 from fixtures.hooks import Judgement
 from fixtures.runs import Runs
+from fixtures.status import Status
 from reports import baseline_file, drift_item, provenance
 from reports.baseline import Baseline, NotComparable, SavedArm
 from reports.baseline_file import UnusableBaseline, path_of
 from reports.drift import ArmDrift
-from reports.ledger import DRIFTED, INCONCLUSIVE
 
 PARTS = pytest.StashKey[Path]()
 BASELINE = pytest.StashKey[Baseline]()
 SAVED = pytest.StashKey[str]()
 # A session that ended so has trained all that it was asked to.
-COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, DRIFTED, INCONCLUSIVE)
+COMPLETE = (Status.OK, Status.REFUTED, Status.DRIFTED, Status.INCONCLUSIVE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
+from fixtures.status import Status
 from reports import provenance
 from reports.baseline import Baseline
 from reports.baseline_file import UnusableBaseline, path_of, read, write
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parts = [read(path_of(name, here)) for name in given.parts]
     except UnusableBaseline as fault:
         print(f"Cannot join: {fault}", file=sys.stderr)
-        return pytest.ExitCode.USAGE_ERROR
+        return Status.USAGE
     about = provenance.joined(part.provenance for part in parts)
     whole = Baseline.of(output.stem, about, (arm for part in parts for arm in part.arms))
     if given.only_read:

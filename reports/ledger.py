@@ -12,13 +12,11 @@ import pytest
 
 from fixtures.claim import Inconclusive, Refuted
 from fixtures.evidence import Outcome, Verdict
+from fixtures.status import Status
 from reports.drift import WORST_FIRST, ArmDrift, Drifted, most_moved
 
 Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
 KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")
-HARNESS_FAULT = 3
-INCONCLUSIVE = 6
-DRIFTED = 7
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
 FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 
@@ -62,19 +60,15 @@ class Ledger:
             self.drifts.sort(key=most_moved)
 
     def status(self, status: int) -> int:
-        """The session's exit status, given pytest's own.
-
-        What is certain comes first: a refuted claim, whatever else went wrong. Then a fault,
-        which leaves open what else there is to find; then drift, then what is inconclusive.
-        """
+        """The session's exit status, given pytest's own."""
         kinds = set(self.failures)
         if status != pytest.ExitCode.TESTS_FAILED or kinds & {"refuted", "failed"}:
             return status
         if "fault" in kinds:
-            return HARNESS_FAULT
+            return Status.FAULT
         if "drifted" in kinds:
-            return DRIFTED
-        return INCONCLUSIVE if kinds else status
+            return Status.DRIFTED
+        return Status.INCONCLUSIVE if kinds else status
 
     def overview(self) -> dict[str, list[str]]:
         """The session in a few words: verdicts, seeds, cost, and what trained."""

@@ -4,17 +4,8 @@ Results for Allure go to `reports/out/allure-results`, emptied by every session 
 claims, or to `--alluredir`, which is emptied only by `--clean-alluredir`, once a session whatever
 the number of workers. Only claims are written there. `--no-report` writes none.
 
-Exit status, the same with and without xdist:
-
-| status | meaning |
-| --- | --- |
-| 0 | no claim was refuted |
-| 1 | a claim was refuted, or a test that is no claim failed |
-| 2, 4, 5 | pytest's own: interrupted, wrong usage, nothing collected |
-| 3 | harness fault: a claim's setup or teardown failed, a claim raised anything but its verdict, or a worker died; also pytest's own internal error |
-| 7 | an arm drifted from the baseline, and nothing of the above happened |
-| 6 | under --strict, something was inconclusive and nothing of the above happened |
-"""  # noqa: E501 - a table's row is a line
+Exit statuses are those of `fixtures.status`.
+"""
 
 from __future__ import annotations
 

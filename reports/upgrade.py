@@ -24,14 +24,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from fixtures.status import Status
 from reports import compare
 from reports.environments import ROOT, Environment, UnusableVersion, Versions
 from reports.folder import OUT
 from reports.generate import NotGenerated, Report, generate
-from reports.ledger import DRIFTED, HARNESS_FAULT, INCONCLUSIVE
 
-UNUSABLE = 8
-DECIDED = (0, 1, INCONCLUSIVE, DRIFTED)  # statuses of sessions that tried all they should
+DECIDED = (
+    Status.OK,
+    Status.REFUTED,
+    Status.INCONCLUSIVE,
+    Status.DRIFTED,
+)  # statuses of sessions that tried all they should
 SEEDS = "30"  # one look: ten seeds against ten can show no drift
 
 T = TypeVar("T")
@@ -120,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _upgrade(old, new, steps)
     except UnusableVersion as fault:
         print(f"Cannot be tried: {fault}", file=sys.stderr)
-        return UNUSABLE
+        return Status.UNUSABLE
     finally:
         steps.tell()
 
@@ -132,7 +136,7 @@ def _upgrade(old: Side, new: Side, steps: Steps) -> int:
     status = steps.take(f"claims with {old.name}", lambda: old.claims(before))
     if status not in DECIDED:
         print(f"No comparison: with {old.name} pytest ended with {status}.", file=sys.stderr)
-        return HARNESS_FAULT
+        return Status.FAULT
     summary = OUT / "upgrade" / "summary.md"
     more = ("--baseline", str(old.baseline), "--summary", str(summary))
     status = steps.take(f"claims with {new.name}", lambda: new.claims(now, *more))
