@@ -11,8 +11,9 @@ Seeds are never paired across versions, since a version may give a seed other ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf, isfinite, isnan
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ from fixtures.evidence.intervals import median
 from fixtures.evidence.two_samples import (
     curve_p_value,
     discoveries,
+    divergence_p_value,
     least_error,
     p_value,
     shift,
@@ -51,13 +53,16 @@ class Shift:
         statistic: Its name.
         unit: Its unit, in which all its numbers are.
         margin: The smallest shift that counts.
-        before: Its median in the baseline.
+        before: Its median in the baseline; NaN if that is no number, as of runs that diverged.
         now: Its median in the new runs.
-        estimate: The shift: the median of all differences of a new and a baseline's seed.
+        estimate: The shift: the median of all differences of a new and a baseline's seed; NaN if
+            that is no number.
         low: The shift is at least this, at the test's error.
         high: The shift is at most this.
         p: The exact two-sided p of no shift, not corrected.
         outcome: What the rule makes of it.
+        seeds: How many there are in the baseline, and how many new ones.
+        diverged: Of how many of either the number is not finite.
     """
 
     statistic: str
@@ -70,18 +75,26 @@ class Shift:
     high: float
     p: float
     outcome: DriftOutcome
+    seeds: tuple[int, int]
+    diverged: tuple[int, int]
 
     @property
     def in_margins(self) -> float:
         """The size of the shift, in margins: what moved most has most of them."""
-        return abs(self.estimate) / self.margin
+        return inf if isnan(self.estimate) else abs(self.estimate) / self.margin
+
+    def medians(self, number: Callable[[float], str]) -> tuple[str, ...]:
+        """In the baseline and now, as a number or such as "diverged in 60 of 100"."""
+        sides = zip((self.before, self.now), self.diverged, self.seeds, strict=True)
+        return tuple(_median_text(number, *side) for side in sides)
 
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
+        before, now = self.medians("{:.4g}".format)
+        estimate = "unknown" if isnan(self.estimate) else f"{self.estimate:+.3g}"
         return (
-            f"{self.statistic}: median {self.before:.4g} before, {self.now:.4g} now, shift "
-            f"{self.estimate:+.3g} [{self.low:.3g}, {self.high:.3g}]{unit}, "
-            f"margin {self.margin:.3g}"
+            f"{self.statistic}: median {before} before, {now} now, shift "
+            f"{estimate} [{self.low:.3g}, {self.high:.3g}]{unit}, margin {self.margin:.3g}"
         )
 
 
@@ -169,15 +182,30 @@ class Rule:
             old: One value a seed of the baseline.
             margin: In the values' unit.
         """
-        if abs(shift(new, old)) <= margin:
+        if not np.isfinite([*new, *old]).all():
+            # How many diverged is tested too, so both tests share the error. Whether there are any
+            # at all does not depend on which seeds are the new ones: the promise holds.
+            halved = Rule(2 * self.tests)
+            if divergence_p_value(new, old) <= 2 * halved.drift_error:
+                return True
+            return halved._shifted(new, old, margin)
+        return self._shifted(new, old, margin)
+
+    def stable(self, new: Sequence[float], old: Sequence[float], margin: float) -> bool:
+        """Whether a statistic's values are shown to have shifted by less than the margin.
+
+        A NaN may stand for a shift either way, and more of them than chance gives are one.
+        """
+        both = [(sign * np.array(new), sign * np.array(old)) for sign in (1, -1)]
+        ends = [shift_interval(*each, self.stable_error) for each in both]
+        within = all(-margin < low and high < margin for low, high, _ in ends)
+        return within and divergence_p_value(new, old) > 2 * self.stable_error
+
+    def _shifted(self, new: Sequence[float], old: Sequence[float], margin: float) -> bool:
+        if not abs(shift(new, old)) > margin:
             return False
         low, high, _ = shift_interval(new, old, self.drift_error)
         return low > 0 or high < 0
-
-    def stable(self, new: Sequence[float], old: Sequence[float], margin: float) -> bool:
-        """Whether a statistic's values are shown to have shifted by less than the margin."""
-        low, high, _ = shift_interval(new, old, self.stable_error)
-        return -margin < low and high < margin
 
     def shift(self, old: SavedStatistic, new: Sequence[float]) -> Shift:
         """How new values of a statistic lie to the saved ones."""
@@ -201,6 +229,8 @@ class Rule:
             high=high,
             p=p_value(new, old.values),
             outcome=outcome,
+            seeds=(len(old.values), len(new)),
+            diverged=(_diverged(old.values), _diverged(new)),
         )
 
     def arm(self, old: SavedArm, new: SavedArm) -> ArmDrift:
@@ -307,6 +337,21 @@ def most_moved(arm: ArmDrift) -> tuple[int, float]:
     return WORST_FIRST.index(arm.outcome), -moved
 
 
+def _diverged(values: Sequence[float]) -> int:
+    return int((~np.isfinite(values)).sum())
+
+
+def _median_text(number: Callable[[float], str], median: float, diverged: int, seeds: int) -> str:
+    if not diverged:
+        return number(median)
+    told = f"diverged in {diverged} of {seeds}"
+    return f"{number(median)} ({told})" if isfinite(median) else told
+
+
 def _numbers(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A shift's fields; lists are counts, and texts words or numbers."""
     words = {"statistic", "unit", "outcome"}
-    return {name: x if name in words else float(x) for name, x in record.items()}
+    return {
+        name: x if name in words else tuple(x) if isinstance(x, list | tuple) else float(x)
+        for name, x in record.items()
+    }

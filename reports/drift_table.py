@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.drift import ArmDrift, Shift, alerts
-from reports.table import plain
+from reports.table import plain, signed
 
 HEADER = ("arm", "statistic", "before", "now", "shift [interval]", "margin", "verdict")
 WORDS = 2  # columns of text, before those of numbers
@@ -37,10 +37,9 @@ def _rows(arm: ArmDrift) -> list[tuple[str, ...]]:
 
 def cells(shift: Shift) -> tuple[str, ...]:
     """A statistic's row, from its name to its verdict."""
-    numbers = [f"{'+' * (x >= 0)}{plain(x, 3)}" for x in (shift.estimate, shift.low, shift.high)]
-    moved = f"{numbers[0]} [{numbers[1]}, {numbers[2]}] {shift.unit}".rstrip()
-    medians = (plain(shift.before), plain(shift.now))
-    return (shift.statistic, *medians, moved, plain(shift.margin, 3), shift.outcome)
+    estimate, low, high = map(signed, (shift.estimate, shift.low, shift.high))
+    moved = f"{estimate} [{low}, {high}] {shift.unit}".rstrip()
+    return (shift.statistic, *shift.medians(plain), moved, plain(shift.margin, 3), shift.outcome)
 
 
 def alert_line(arms: Sequence[ArmDrift]) -> list[str]:

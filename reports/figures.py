@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fixtures.evidence import Statistic, Verdict
+from fixtures.evidence.intervals import median
 from fixtures.hooks import Judgement
 from fixtures.runs import Runs
 from reports.baseline import SavedArm, SavedStatistic
@@ -31,6 +32,7 @@ Curves = NDArray[np.float64]
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 INK, FAINT, WIN, LOSS, TIE = "#2b303a", "#c9ced6", "#0072b2", "#d55e00", "#8a919c"
+COLOURS = {1: WIN, 0: TIE, -1: LOSS}
 FAINT_POINTS = 500  # of all single seeds together; a few more bytes each than digits
 LOG_RATIO = 30.0
 MOST_ARMS = 6  # are drawn and listed; a claim on estimators has dozens, all of a kind
@@ -186,7 +188,7 @@ def _draw_side(axes: Axes, curves: Curves, label: str, place: int) -> None:
 
 def _draw_values(axes: Axes, before: SavedStatistic, now: Sequence[float]) -> None:
     """A dot a seed, in two rows, and how far the median may move."""
-    middle = float(np.median(before.values))
+    middle = median(before.values)
     if np.isfinite(middle):
         ends = middle - before.margin, middle + before.margin
         axes.axvspan(*ends, color=FAINT, alpha=0.5, linewidth=0)
@@ -196,7 +198,8 @@ def _draw_values(axes: Axes, before: SavedStatistic, now: Sequence[float]) -> No
         axes.scatter(shown, heights, color=PALETTE[row], s=14, linewidths=0)
         lost = len(shown) - int(np.isfinite(shown).sum())
         if lost:
-            axes.text(0.99, row, f"{lost} not finite", ha="right", transform=_rows(axes))
+            told = f"diverged in {lost} of {len(shown)}"
+            axes.text(0.99, row, told, ha="right", transform=_rows(axes))
     axes.set_yticks([0, 1], ["before", "now"])
     axes.set_ylim(1.5, -0.5)
     axes.set_title(f"{before.name}\n(shade: margin)", loc="left", fontsize=9)
@@ -227,14 +230,17 @@ def _scale(axes: Axes, curves: Sequence[Curves]) -> None:
 
 def _draw_strip(axes: Axes, verdict: Verdict) -> None:
     """Each seed's difference as a dot, in increasing order, with median, interval and margin."""
-    values = np.sort(np.array(verdict.differences.values))
+    values = np.array(verdict.differences.values)
+    order = np.argsort(values, kind="stable")
+    scores = np.array(verdict.region.scores(verdict.differences))[order]
+    values, colours = values[order], [COLOURS[score] for score in scores]
     edge = _edge(values, verdict)
     shown = np.clip(values, -edge, edge)
-    colours = [_colour(verdict, value) for value in values]
     rows = np.arange(1, len(values) + 1)
     low, high, _ = verdict.median_interval
     axes.axvspan(*np.clip([low, high], -edge, edge), color="#56b4e9", alpha=0.25, linewidth=0)
-    axes.axvline(float(np.clip(verdict.median, -edge, edge)), color=INK, linewidth=1.6)
+    if not np.isnan(verdict.median):
+        axes.axvline(float(np.clip(verdict.median, -edge, edge)), color=INK, linewidth=1.6)
     for side in verdict.region.sides:
         axes.axvline(side.threshold, color=LOSS, linestyle=(0, (4, 2)), linewidth=1.3)
     axes.axvline(0, color="#9aa1ab", linewidth=0.8)
@@ -275,11 +281,6 @@ def _edge(values: Curves, verdict: Verdict) -> float:
 def _middle_size(values: Curves) -> float:
     finite = np.abs(values[np.isfinite(values)])
     return float(np.median(finite)) if finite.size else 0.0
-
-
-def _colour(verdict: Verdict, value: float) -> str:
-    margins = [side.sign * (value - side.threshold) for side in verdict.region.sides]
-    return WIN if min(margins) > 0 else LOSS if min(margins) < 0 else TIE
 
 
 def _quantiles(curves: Curves, *levels: float) -> Curves:
@@ -339,7 +340,8 @@ def _curves_alt(judgement: Judgement) -> str:
 
 def _strip_alt(verdict: Verdict) -> str:
     wins, ties, losses = verdict.tally
+    told = f" {verdict.diverged}.".capitalize() if verdict.diverged else ""
     return (
         f"Differences of {len(verdict.seeds)} seeds against the margin {verdict.margin:g}: "
-        f"{wins} beyond it, {ties} tied, {losses} not."
+        f"{wins} beyond it, {ties} tied, {losses} not.{told}"
     )

@@ -124,10 +124,15 @@ def _errors(verdict: Verdict) -> Markup:
         ["False support, at most", f"{verdict.false_support:.3g}"],
         ["False refutation, at most", f"{verdict.false_refutation:.3g}"],
         [f"P(win), Clopper-Pearson {level:.0%}", f"{low:.3f} to {high:.3f}"],
-        ["Hodges-Lehmann difference", f"{verdict.hodges_lehmann:+.4g} {verdict.unit}"],
+        ["Hodges-Lehmann difference", _hodges_lehmann(verdict)],
         ["Seeds", _span(verdict.seeds)],
     ]
     return table([], rows)
+
+
+def _hodges_lehmann(verdict: Verdict) -> str:
+    told = f", {verdict.diverged}, taken as 0 where unknown" if verdict.diverged else ""
+    return f"{verdict.hodges_lehmann:+.4g} {verdict.unit}".rstrip() + told
 
 
 def _span(seeds: tuple[int, ...]) -> str:

@@ -116,9 +116,11 @@ def _named(judgement: Judgement, run: Runs) -> Markup:
 
 def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[str]:
     finite = values[np.isfinite(values)]
-    count = f"{len(finite)} of {len(values)}" if len(finite) < len(values) else str(len(values))
+    lost, count = len(values) - len(finite), str(len(values))
+    if lost:
+        count = f"{len(finite)}, diverged in {lost} of {len(values)}"
     if not len(finite):
-        return ["not finite", "", "", count]
+        return ["", "", "", count]
     spread = plain(float(np.std(finite, ddof=1)), 2) if len(finite) > 1 else ""
     low, middle, high = (plain(value) for value in np.quantile(finite, (0, 0.5, 1)))
     return [middle, spread, f"{low} to {high}", count]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from math import isnan
 
 from fixtures.evidence import Verdict
 from reports.ledger import Decided
@@ -29,10 +30,16 @@ def table(claims: Sequence[Decided], width: int) -> list[str]:
 
 
 def effect(verdict: Verdict) -> str:
-    """The median difference with its interval and unit: "+0.0123 [+0.0101, +0.015] nats"."""
+    """The median difference with its interval and unit: "+0.0123 [+0.0101, +0.015] nats".
+
+    Where runs diverged it says in how many seeds, and nothing else if there is no median.
+    """
+    if isnan(verdict.median):
+        return verdict.diverged
     low, high, _ = verdict.median_interval
-    numbers = f"{_signed(verdict.median)} [{_signed(low)}, {_signed(high)}]"
-    return f"{numbers} {verdict.unit}".rstrip()
+    numbers = f"{signed(verdict.median)} [{signed(low)}, {signed(high)}]"
+    told = f", {verdict.diverged}" if verdict.diverged else ""
+    return f"{numbers} {verdict.unit}".rstrip() + told
 
 
 def plain(value: float, digits: int = 4) -> str:
@@ -40,8 +47,9 @@ def plain(value: float, digits: int = 4) -> str:
     return f"{float(f'{value:.{digits}g}'):,.10g}"
 
 
-def _signed(value: float) -> str:
-    return f"{'+' * (value >= 0)}{plain(value, 3)}"
+def signed(value: float) -> str:
+    """A number with its sign, to three digits: "+0.0123"; "unknown" if it is none."""
+    return "unknown" if isnan(value) else f"{'+' * (value >= 0)}{plain(value, 3)}"
 
 
 def _cells(claim: Decided) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf
+from math import inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class Banked:
         An equality is moved to one of its borders.
         """
         middle, margin = median(self.differences.values), self.comparison.margin
+        if isnan(middle):  # half of them are infinite either way: they are balanced already
+            middle = 0.0
         parts = np.nan_to_num(minus(self._parts, middle), nan=0, posinf=inf, neginf=-inf) + margin
         values, low, high = map(tuple, parts.tolist())
         return replace(self, differences=Differences(self.differences.seeds, values, low, high))

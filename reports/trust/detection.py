@@ -161,13 +161,18 @@ def _least_refuted(claim: Banked, error: float) -> float:
 
 
 def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> float:
-    margin, old = each.saved.margin, (sign * np.array(each.saved.values)).tolist()
-    far = np.nextafter(max(old) + margin, inf)
-    beyond = int((sign * np.array(each.values) >= far).sum())
+    margin, lowest = each.saved.margin, -np.finfo(np.float64).max
+    before, now = (
+        sign * np.where(np.isnan(values), inf, values) for values in (each.saved.values, each.values)
+    )
+    old, far = before.tolist(), np.nextafter(before.max() + margin, inf)
+    beyond = int((now >= far).sum())
+    if not np.isfinite(now).all():
+        rule = Rule(2 * rule.tests)  # as where runs diverge
     share = win_interval(beyond, len(each.values), 1 - 2 * error).low
 
     def drifts(count: int) -> bool:
-        return rule.drifted([far] * count + [-inf] * (seeds - count), old, margin)
+        return rule.drifted([far] * count + [lowest] * (seeds - count), old, margin)
 
     # Downwards from all: with few enough far ones, the rest would drift the other way.
     enough = seeds + 1 - sum(1 for _ in takewhile(drifts, range(seeds, 0, -1)))
