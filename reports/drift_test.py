@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fixtures.evidence import final, late
+from fixtures.evidence import best_epoch, final, late, rise
 from fixtures.runs import Runs
+from fixtures.status import Status
 from reports import baseline_file, compare, drift, drift_page, false_alarms
 from reports.baseline import Baseline, SavedArm
 from reports.drift import ArmDrift, Rule, SuiteDrift, TooFewSeeds, alerts
+from reports.drift_table import markdown_table, terminal_table
 from reports.made_judgement import made_arm, noisy_runs
 
 
@@ -79,6 +85,122 @@ def test_runs_that_diverge_now_have_drifted_and_that_always_did_have_not() -> No
     assert Rule(2).arm(lost, fine).shifts[0].outcome == "drifted"
     back = ArmDrift.from_json(json.loads(json.dumps(Rule(2).arm(fine, lost).as_json())))
     assert back == Rule(2).arm(fine, lost)
+
+
+FINITE = st.floats(-3, 3) | st.integers(-2, 2)
+NEW = st.lists(FINITE, min_size=30, max_size=30)
+OLD = st.lists(FINITE, min_size=100, max_size=100)
+LOST = st.sampled_from([nan, inf, -inf])
+
+
+@given(new=NEW, old=OLD, lost=st.lists(LOST, min_size=1, max_size=30), margin=st.floats(0.1, 3))
+def test_runs_that_diverge_never_make_an_arm_stable(
+    new: list[float], old: list[float], lost: list[float], margin: float
+) -> None:
+    rule, broken = Rule(1), [*lost, *new[len(lost) :]]
+    if not rule.stable(new, old, margin):
+        assert not rule.stable([nan] * len(lost) + new[len(lost) :], old, margin)
+    if len(lost) >= 3:
+        assert not rule.stable(broken, old, margin)
+    if len(lost) >= 10:
+        assert Rule(440).drifted(broken, old, margin)
+        assert Rule(440).drifted(old, [*broken, *[nan] * 70], margin)
+
+
+@given(old=OLD | st.lists(st.sampled_from([inf, -inf]), min_size=100, max_size=100))
+def test_an_arm_that_is_nan_has_drifted_from_any_that_was_not(old: list[float]) -> None:
+    assert Rule(440).drifted([nan] * 30, old, 1.0)
+    assert Rule(440).drifted(old, [nan] * 30, 1.0)
+    assert not Rule(440).drifted([nan] * 30, [nan] * 100, 1.0)
+    assert Rule(440).stable([nan] * 30, [nan] * 100, 1.0)
+
+
+def diverged_bank(count: int, first: int, share: int = 4) -> Baseline:
+    """An arm of which every `share`th run of a hundred or thirty is NaN from the start."""
+    runs = noisy_runs(made_arm("0"), range(first, first + count))
+    for each in runs.history.metrics.values():
+        each[::share] = nan
+    rises = rise("loss", runs.arm)
+    arm = SavedArm.of(runs, [rises, best_epoch("loss", runs.arm)], ["noise.helps"])
+    return Baseline.of("diverging", {}, [arm])
+
+
+def test_an_arm_that_always_diverged_in_part_has_not_drifted() -> None:
+    assert false_alarms.false_alarms(diverged_bank(100, 0), 300) == 0
+    (arm,) = SuiteDrift.of(diverged_bank(100, 0), diverged_bank(30, 500)).arms
+    assert arm.outcome == "stable"
+    assert {each.diverged for each in arm.shifts} == {(25, 8)}
+
+
+def test_an_arm_that_diverges_more_often_has_drifted_though_its_median_has_not() -> None:
+    (arm,) = SuiteDrift.of(diverged_bank(100, 0, 50), diverged_bank(30, 500, 2)).arms
+    assert arm.outcome == "drifted"
+    assert {each.diverged for each in arm.shifts} == {(2, 15)}
+
+
+def of_values(values: list[float]) -> Baseline:
+    """An arm whose one statistic has these values."""
+    arm = saved(noisy_runs(made_arm("0"), range(len(values))))
+    one = replace(arm.statistics[0], values=tuple(values))
+    return Baseline("made", {}, (replace(arm, statistics=(one,)),))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ([0.5] * 30, [-inf, inf] * 15, ("0.5", "diverged in 30 of 30", "unknown [-inf, +inf]")),
+        ([nan] * 30, [-inf, 0.5] * 15, ("diverged in 30 of 30", "diverged in 15 of 30", "-inf")),
+        ([0.5] * 30, [0.5] * 29 + [nan], ("0.5", "0.5 (diverged in 1 of 30)", "+0 [+0, +0]")),
+    ],
+)
+def test_diverged_runs_are_told_instead_of_a_median(
+    old: list[float], new: list[float], told: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = of_values(old), of_values(new)
+    monkeypatch.setattr(SavedArm, "with_statistics", lambda arm, _: arm)  # not read off curves
+    suite = SuiteDrift.of(*both)
+    for lines in (terminal_table(suite.arms), markdown_table(suite.arms)):
+        row = next(line for line in lines if "loss of the last" in line)
+        assert all(text in row for text in told)
+        assert "nan" not in row
+    (arm,) = suite.arms
+    assert f"median {told[0]} before, {told[1]} now, shift " in arm.headline
+    assert "nan" not in arm.headline
+    page = re.sub(r"<img[^>]*>", "", drift_page.comparison_page(suite))
+    assert all(f">{text}</td>" in page for text in told[:2])
+
+
+def test_a_committed_bank_with_an_arm_that_trains_to_nan_drifts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bank = baseline_file.read(baseline_file.FOLDER / "tensorflow-2.21.0-cpu.json")
+    page = tmp_path / "page.html"
+    few = replace(bank, arms=tuple(arm for arm in bank.arms if arm.name in ("L1", "L2")))
+    baseline_file.write(few, tmp_path / "before.json")
+    for lost in (60, 100):
+        now = trained_to_nan(few, "L2", lost)
+        assert Rule.of(bank).arm(few.arms[1], now.arms[1]).outcome == "drifted"
+        baseline_file.write(now, tmp_path / "now.json")
+        files = [str(tmp_path / name) for name in ("before.json", "now.json")]
+        assert compare.main([*files, "--output", str(page)]) == Status.DRIFTED
+        lines = capsys.readouterr().out.splitlines()
+        assert re.search(rf"^L2 .* 0.05474 +diverged in {lost} of 100 +\+inf .* drifted$", lines[1])
+        assert lines[-2].endswith("by chance): L2.")
+        assert {line.rpartition(" ")[2] for line in lines[2:-2]} == {"stable"}
+        assert f"diverged in {lost} of 100</td>" in page.read_text()
+
+
+def trained_to_nan(bank: Baseline, name: str, seeds: int) -> Baseline:
+    """A bank of which so many runs of the arms of a name are NaN from the first epoch."""
+
+    def broken(arm: SavedArm) -> SavedArm:
+        lost = np.isin(np.arange(len(arm.seeds)), range(seeds))[:, None]
+        curves = {metric: np.where(lost, nan, each) for metric, each in arm.curves.items()}
+        named = ((each.name, each.unit, each.measure) for each in arm.statistics)
+        return replace(arm, curves=curves).with_statistics(named)
+
+    arms = (broken(arm) if arm.name == name else arm for arm in bank.arms)
+    return Baseline("now", bank.provenance, tuple(arms))
 
 
 def test_too_few_seeds_are_refused() -> None:

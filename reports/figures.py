@@ -340,7 +340,7 @@ def _curves_alt(judgement: Judgement) -> str:
 
 def _strip_alt(verdict: Verdict) -> str:
     wins, ties, losses = verdict.tally
-    told = f" {verdict.diverged}.".capitalize() if verdict.diverged else ""
+    told = f" {verdict.diverged.capitalize()}." if verdict.diverged else ""
     return (
         f"Differences of {len(verdict.seeds)} seeds against the margin {verdict.margin:g}: "
         f"{wins} beyond it, {ties} tied, {losses} not.{told}"

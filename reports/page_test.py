@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from math import nan
 
 import pytest
 
-from fixtures.evidence import late, mean_of, weigh
-from reports.figures import draw
+from fixtures.evidence import late, mean_of, rise, weigh
+from fixtures.hooks import Judgement
+from fixtures.runs import History, Runs
+from reports.figures import TIE, draw
 from reports.folds import optimizer_text
 from reports.made_judgement import MadeOptimizer, made_arm, made_judgement, made_runs
 from reports.page import page, title
@@ -39,6 +42,40 @@ def test_banner_says_verdict_effect_wins_and_margin(supported: str) -> None:
 def test_each_outcome_has_its_word_and_sign(offset: float, word: str) -> None:
     judgement = made_judgement(offset)
     assert word in page(judgement, draw(judgement))
+
+
+def diverging(share: float) -> Judgement:
+    """A claim of whose first arm a share of the runs trains to NaN at once."""
+    made = made_judgement()
+    left, right = made.runs[0], made_runs(made.runs[1].arm, rise=0.1)
+    curves = {name: each.copy() for name, each in left.history.metrics.items()}
+    for each in curves.values():
+        each[: round(share * len(each))] = nan
+    left = Runs(left.arm, left.seeds, History(curves))
+    claim = rise("val_loss", left.arm, epochs=1).below(rise("val_loss", right.arm, epochs=1), by=0)
+    differences = claim.differences({run.arm: run for run in (left, right)})
+    verdict = weigh(claim, differences, made.verdict.design)
+    return dataclasses.replace(made, comparison=claim, verdict=verdict, runs=(left, right))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.75, 1.0])
+def test_where_runs_diverged_every_number_says_in_how_many(share: float) -> None:
+    judgement = diverging(share)
+    lost = f"diverged in {12 * share:.0f} of 12"
+    text = text_of(page(judgement, figures := draw(judgement)))
+    assert lost in title(judgement)
+    assert re.search(rf"■ noise .*?{12 - 12 * share:.0f}, {lost} .*■ control", text)
+    assert re.search(rf"Hodges-Lehmann difference \S+ nats, {lost}", text)
+    assert figures.strip.alt.endswith(f" D{lost[1:]}.")
+    assert "nan" not in text
+    banner = text[: text.index("median difference")]
+    assert ("inconclusive diverged in" in banner) == (share > 0.5)
+
+
+def test_a_seed_that_ties_for_want_of_a_number_is_drawn_as_a_tie() -> None:
+    strip = draw(diverging(1.0)).strip.svg
+    assert strip.count(TIE) >= 12
+    assert draw(diverging(0.0)).strip.svg.count(TIE) < 12
 
 
 def test_equality_says_what_wins() -> None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from math import inf, nan
+
 import pytest
 
+from fixtures.evidence import Design
+from fixtures.evidence.made_runs import judged
 from reports.ledger import Decided
 from reports.made_judgement import made_judgement
+from reports.summary import claims_table
 from reports.table import effect, plain, table
 
 
@@ -24,6 +29,22 @@ def test_long_statement_wraps_in_a_narrow_terminal() -> None:
 
 def test_effect_has_its_unit() -> None:
     assert effect(made_judgement().verdict) == "+0.1 [+0.1, +0.1]"
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([nan] * 12, "diverged in 12 of 12"),
+        ([inf, -inf] * 6, "diverged in 12 of 12"),
+        ([inf] * 12, "+inf [+inf, +inf] nats, diverged in 12 of 12"),
+        ([2.0] * 11 + [nan], "+2 [+2, +2] nats, diverged in 1 of 12"),
+    ],
+)
+def test_effect_says_in_how_many_seeds_runs_diverged(values: list[float], told: str) -> None:
+    verdict = judged(values, "exceeds", 1.0, Design(looks=(12,)))
+    assert effect(verdict) == told
+    assert told in table([Decided("Diverges", "Noise", verdict, 1.0)], 140)[2]
+    assert f"| {told} |" in claims_table([Decided("Diverges", "Noise", verdict, 1.0)])[-1]
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,8 @@ def _least_refuted(claim: Banked, error: float) -> float:
 def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> float:
     margin, lowest = each.saved.margin, -np.finfo(np.float64).max
     before, now = (
-        sign * np.where(np.isnan(values), inf, values) for values in (each.saved.values, each.values)
+        sign * np.where(np.isnan(values), inf, values)
+        for values in (each.saved.values, each.values)
     )
     old, far = before.tolist(), np.nextafter(before.max() + margin, inf)
     beyond = int((now >= far).sum())

@@ -185,6 +185,16 @@ def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
     assert 0 < least_rate([], [watched], rule, 30) < np.mean(suites)
 
 
+@pytest.mark.parametrize("worst", [np.nan, np.inf])
+def test_planted_runs_that_diverge_are_caught_for_other_seeds_too(worst: float) -> None:
+    """A NaN among the bank's or the planted numbers counts as far, never as near."""
+    rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
+    assert least_rate([], [Watched("treated", saved, (worst,) * 60)], rule, 30) > 0.5
+    one = replace(saved, values=(worst, *saved.values[1:]))
+    assert least_rate([], [Watched("treated", one, (0.1,) * 60)], rule, 30) > 0.5
+    assert least_rate([], [Watched("treated", saved, saved.values[:60])], rule, 30) == 0
+
+
 def test_claims_that_planted_seeds_lose_show_it_for_other_seeds_too() -> None:
     def least(losing: int, seeds: int) -> float:
         better = replace(
