@@ -6,6 +6,10 @@ an interval shows the shift to be within the margin, and else *inconclusive*. Al
 baseline together raise a false alarm with a probability of at most 1e-3, and call one of them
 stable that has moved by its margin with at most .05, however they depend on one another.
 
+A run that diverged counts with its number, an infinite one, or NaN beyond all. How many diverged
+is tested beside the shift of the median, which a third of the seeds need not move: an arm of which
+more diverge than did, or fewer, has drifted too, and with a doubt of it is not stable.
+
 Seeds are never paired across versions, since a version may give a seed other random numbers.
 """
 
@@ -175,7 +179,7 @@ class Rule:
         return FALSE_STABILITY / self.tests
 
     def drifted(self, new: Sequence[float], old: Sequence[float], margin: float) -> bool:
-        """Whether a statistic's values have shifted, by more than the margin.
+        """Whether a statistic's values have shifted by more than the margin, or diverge otherwise.
 
         Args:
             new: One value a seed.

@@ -105,7 +105,8 @@ def draw_drift(before: SavedArm, now: SavedArm, drift: ArmDrift) -> Picture:
         left, right = figure.subplots(1, 2, width_ratios=(5, 4))
         metric = _metric_of(before, now, moved)
         for place, (name, arm) in enumerate(sides.items()):
-            _draw_side(left, _finite(arm.curves[metric]), f"{name}: {len(arm.seeds)} seeds", place)
+            label = f"{name}: {len(arm.seeds)} seeds{_lost(arm.curves[metric])}"
+            _draw_side(left, _finite(arm.curves[metric]), label, place)
         _scale(left, [arm.curves[metric] for arm in sides.values()])
         left.set_xlabel("epoch")
         left.set_title(metric, loc="left", fontsize=10, fontweight="bold")
@@ -173,6 +174,7 @@ def _draw_arm(axes: Axes, run: Runs, metric: str, place: int) -> None:
     axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
     start = overfits_from(run)
     label = f"{run.arm.name} (overfits from epoch {start})" if start else run.arm.name
+    label += _lost(run.history[metric])
     axes.plot(epochs, middle, color=colour, linestyle=dash, linewidth=2, label=label)
     if start and metric.startswith("val_"):
         axes.plot(start, middle[start - 1], "o", color=colour, mec="white", ms=8)
@@ -291,6 +293,12 @@ def _quantiles(curves: Curves, *levels: float) -> Curves:
     if known.any():
         found[:, known] = np.nanquantile(curves[:, known], levels, axis=0)
     return found
+
+
+def _lost(curves: Curves) -> str:
+    """What a median over finite values leaves out: runs that diverged, or were stopped."""
+    lost = int((~np.isfinite(curves[:, -1])).sum())
+    return f", {lost} of {len(curves)} not finite at the end" if lost else ""
 
 
 def _finite(curves: Curves) -> Curves:

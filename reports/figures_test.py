@@ -62,6 +62,8 @@ def test_losses_that_explode_are_drawn(worst: float) -> None:
     figures = draw(exploding(worst))
     assert "10" in figures.curves.svg
     assert "nan" not in figures.curves.svg.lower()
+    assert "wild, 4 of 12 not finite at the end<" in figures.curves.svg.replace(" <", "<")
+    assert "calm<" in figures.curves.svg.replace(" <", "<")
 
 
 def test_nothing_finite_is_said_so() -> None:

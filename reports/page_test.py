@@ -52,7 +52,9 @@ def diverging(share: float) -> Judgement:
     for each in curves.values():
         each[: round(share * len(each))] = nan
     left = Runs(left.arm, left.seeds, History(curves))
-    claim = rise("val_loss", left.arm, epochs=1).below(rise("val_loss", right.arm, epochs=1), by=0)
+    claim = rise("val_loss", left.arm, epochs=1).below(
+        rise("val_loss", right.arm, epochs=1), by=0.1
+    )
     differences = claim.differences({run.arm: run for run in (left, right)})
     verdict = weigh(claim, differences, made.verdict.design)
     return dataclasses.replace(made, comparison=claim, verdict=verdict, runs=(left, right))
