@@ -110,8 +110,8 @@ class Ledger:
             return Status.REFUTED  # whatever its test made of it, and whatever else happened
         if kinds & {"refuted", "failed"}:
             return status or Status.REFUTED
-        if status == Status.INTERRUPTED and self.files and not self.started:
-            return Status.USAGE
+        if "fault" in kinds and not self.started:
+            return Status.USAGE  # files that cannot be collected
         if "fault" in kinds or (status == Status.OK and self._unfinished()):
             return Status.FAULT
         if status != pytest.ExitCode.TESTS_FAILED:
@@ -127,10 +127,11 @@ class Ledger:
         lines = [f"{name}: not collected: {why}" for name, why in self.files.items()]
         lines += [f"{known[nodeid]}: {self._why(nodeid)}" for nodeid in left]
         lines += [f"{known[nodeid]}: after its verdict: {self.faults[nodeid]}" for nodeid in after]
-        if not self.decides or not lines:
+        if not self.decides:
             return []
         count = f"{len(left)} of {len(known)} claim{'s' * (len(known) != 1)}"
-        return [f"{count} {'was' if len(left) == 1 else 'were'} not decided", *lines]
+        head = f"{count} {'was' if len(left) == 1 else 'were'} not decided"
+        return [head, *lines] if left else lines
 
     def overview(self) -> dict[str, list[str]]:
         """The session in a few words: verdicts, seeds, cost, and what trained."""

@@ -34,7 +34,7 @@ def summary(ledger: Ledger) -> str:
         for arm in drifted
     ]
     overview = {name: literal(", ".join(told)) for name, told in ledger.overview().items()}
-    about = [f"- {name}: {told}" for name, told in overview.items()]
+    about = [f"- {name}: {told}" for name, told in overview.items() if told]
     lines = ["## Claims", "", *left, *bad, *about, "", *claims_table(ledger.decided), ""]
     if ledger.drifts:
         lines += ["## Drift from the baseline", "", *markdown_table(ledger.drifts), ""]
