@@ -8,7 +8,8 @@ from html import escape
 
 from fixtures.claim import one_line
 
-MEANING = re.compile(r"[\\`*_\[\]|~$]")
+# An underscore between letters means nothing.
+MEANING = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def literal(text: str) -> str:

@@ -19,9 +19,9 @@ UNESCAPED = r"(?<!\\)(?:\\\\)*"  # an even number of backslashes before
 
 
 def test_text_stands_as_it_is() -> None:
-    said = literal("<script>a | b</script> *x* `y` [z](u) val_loss\n\x1b[31m ~ $ \\")
+    said = literal("<p>a | b</p> *x* _y_ `y` [z](u) val_loss\n\x1b[31m ~ $ \\")
     assert said == (
-        r"&lt;script&gt;a \| b&lt;/script&gt; \*x\* \`y\` \[z\](u) val\_loss \\x1b\[31m \~ \$ \\"
+        r"&lt;p&gt;a \| b&lt;/p&gt; \*x\* \_y\_ \`y\` \[z\](u) val_loss \\x1b\[31m \~ \$ \\"
     )
 
 
@@ -29,7 +29,8 @@ def test_text_stands_as_it_is() -> None:
 def test_any_text_is_read_back_and_means_nothing(text: str) -> None:
     said = literal(text)
     assert unescape(re.sub(r"\\([\\`*_\[\]|~$])", r"\1", said)) == unescape(one_line(text))
-    assert not re.search(UNESCAPED + r"[`*_\[\]|~$]", said)
+    assert not re.search(UNESCAPED + r"[`*\[\]|~$]", said)
+    assert not re.search(r"(?<![^\W_])(?<!\\)_|(?<!\\)_(?![^\W_])", said)
     assert "<" not in said
     assert "\n" not in said
 
