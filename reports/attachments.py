@@ -30,7 +30,7 @@ from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
 from attr import asdict
 
-from fixtures.claim import claim_id, statement_of, subject_of
+from fixtures.claim import claim_id, is_claim, statement_of, subject_of
 from fixtures.hooks import Judgement
 from reports import drift_page, page
 from reports.baseline import Baseline, SavedArm
@@ -74,8 +74,9 @@ class AllurePages:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Keep a broken result in place of the claim's own until that is written."""
-        if not item.get_closest_marker("claim"):
+        if not is_claim(item):
             return (yield)
+        _name(item)
         allure.dynamic.parameter(VERSION, _version(item.config), mode=ParameterMode.HIDDEN)
         standin = _written(self._results, _unfinished(item))
         finished = yield
@@ -110,19 +111,24 @@ class _ClaimsOnly(AllureFileLogger):
         labels = {label.name: label.value for label in result.labels}
         if "ALLURE_ID" in labels:
             result.titlePath = [labels["feature"]]  # the tree: a subject, and its claims
-            super().report_result(result)
+            _written(self._report_dir, result)  # in ASCII: an error's text may hold anything
 
     @allure_commons.hookimpl
     def report_container(self, container: object) -> None:
         """Write nothing."""
 
 
-def _label(item: pytest.Item) -> None:
-    """Name and label a claim where Allure finds it however far the test comes."""
+def _name(item: pytest.Item) -> None:
+    """Name a claim where Allure finds it: on its function, which parametrized claims share."""
     function: Any = getattr(item, "function", None)
-    mark = item.get_closest_marker("claim")
-    if function and mark:
-        function.__allure_display_name__ = mark.args[0]  # Allure fills in the parameters
+    if function:
+        statement, _ = statement_of(item)
+        # Allure formats what it finds.
+        function.__allure_display_name__ = statement.replace("{", "{{").replace("}", "}}")
+
+
+def _label(item: pytest.Item) -> None:
+    """Label a claim where Allure finds it however far the test comes."""
     labels = {
         "ALLURE_ID": claim_id(item),
         "epic": EPIC,
@@ -151,7 +157,7 @@ def _unfinished(item: pytest.Item) -> TestResult:
     labels = [Label(*pair) for pair in identity.allure_labels(item)]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     message = (
-        f"The process that ran this claim ({worker}, pid {os.getpid()}) died or was stopped "
+        f"The process that ran this claim ({worker}) died or was stopped "
         "before the verdict. Memory may have run out: try fewer workers, such as pytest -n 1."
     )
     return TestResult(

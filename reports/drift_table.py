@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.drift import ArmDrift, Shift, alerts
+from reports.markdown import literal, table
 from reports.table import plain, signed
 
 HEADER = ("arm", "statistic", "before", "now", "shift [interval]", "margin", "verdict")
@@ -25,10 +26,9 @@ def terminal_table(arms: Sequence[ArmDrift]) -> list[str]:
 
 def markdown_table(arms: Sequence[ArmDrift]) -> list[str]:
     """The same as a Markdown table."""
-    rules = ["---" if at < WORDS else "---:" for at in range(len(HEADER))]
-    rows = [HEADER, rules, *(cells for arm in arms for cells in _rows(arm))]
-    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return [*lines, "", *alert_line(arms)]
+    rows = [cells for arm in arms for cells in _rows(arm)]
+    plain_rows = [[*map(literal, row[:WORDS]), *row[WORDS:]] for row in rows]
+    return [*table(HEADER, plain_rows, words=WORDS), "", *map(literal, alert_line(arms))]
 
 
 def _rows(arm: ArmDrift) -> list[tuple[str, ...]]:

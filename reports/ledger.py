@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 import pytest
 
-from fixtures.claim import Inconclusive, Refuted
+from fixtures.claim import Inconclusive, Refuted, is_claim, one_line, statement_of
 from fixtures.evidence import Outcome, Verdict
 from fixtures.status import Status
 from reports.drift import WORST_FIRST, ArmDrift, Drifted, most_moved
@@ -18,6 +19,8 @@ from reports.drift import WORST_FIRST, ArmDrift, Drifted, most_moved
 Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
 KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
+TOLD = "claims"  # the attribute of a worker's first report that tells the claims to decide
+LONGEST_REASON = 300
 FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 
 
@@ -40,35 +43,95 @@ class Decided:
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
 class Ledger:
-    """Gathers the reports of a session, whichever process they come from."""
+    """Gathers the reports of a session, whichever process they come from.
 
+    Args:
+        decides: Whether claims should be decided; a session may gather or list them instead.
+        claims: The statement of every claim that was to be decided, by its test's node id.
+        answered: The node ids of those that have a verdict, or arms that were compared.
+        started: The node ids of tests that were started.
+        files: Why a file was not collected, by its node id: its claims, if any, are not known.
+        faults: What went wrong with a test, by its node id.
+        skips: Why a test was skipped, by its node id.
+    """
+
+    decides: bool = True
     decided: list[Decided] = field(default_factory=list)
     drifts: list[ArmDrift] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     environment: dict[str, list[str]] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    started: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    skips: dict[str, str] = field(default_factory=dict)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take note of a file whose claims, if it has some, are not known."""
+        if report.failed:
+            self.failures.append("fault")
+        if not report.passed:
+            self.files[report.nodeid] = _reason(report)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Take note of the claims to decide; under xdist a worker's first report tells them."""
+        self.claims.update(statements(session.items))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Take note of a test that starts."""
+        self.started.add(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take note of one phase of a test."""
+        self.claims.update(getattr(report, TOLD, {}))
         noted = dict(report.user_properties)
         if report.failed:
             self.failures.append(_failure(report, noted))
-        if report.when == "call" and "claim" in noted:
+            if self.failures[-1] == "fault":
+                self.faults.setdefault(report.nodeid, _reason(report))
+        elif report.skipped:
+            self.skips.setdefault(report.nodeid, _reason(report))
+        if report.nodeid in self.answered:
+            return
+        if "claim" in noted:
             self._note(json.loads(str(noted["claim"])))
             self._trained_by(json.loads(str(noted.get("environment", "[]"))))
-        if report.when == "call" and "drift" in noted:
+        if "drift" in noted:
             self.drifts.append(ArmDrift.from_json(json.loads(str(noted["drift"]))))
             self.drifts.sort(key=most_moved)
+        if {"claim", "drift"} & noted.keys():
+            self.answered.add(report.nodeid)
 
     def status(self, status: int) -> int:
         """The session's exit status, given pytest's own."""
         kinds = set(self.failures)
-        if status != pytest.ExitCode.TESTS_FAILED or kinds & {"refuted", "failed"}:
-            return status
-        if "fault" in kinds:
+        if any(claim.verdict.outcome == "refuted" for claim in self.decided):
+            return Status.REFUTED  # whatever its test made of it, and whatever else happened
+        if kinds & {"refuted", "failed"}:
+            return status or Status.REFUTED
+        if "fault" in kinds and not self.started:
+            return Status.USAGE  # files that cannot be collected
+        if "fault" in kinds or (status == Status.OK and self._unfinished()):
             return Status.FAULT
+        if status != pytest.ExitCode.TESTS_FAILED:
+            return status
         if "drifted" in kinds:
             return Status.DRIFTED
         return Status.INCONCLUSIVE if kinds else status
+
+    def undecided(self) -> list[str]:
+        """What was not decided and why, a line each after one that counts; none if all was."""
+        known, left = self._known(), self._left()
+        after = [nodeid for nodeid in known if nodeid in self.answered & self.faults.keys()]
+        lines = [f"{name}: not collected: {why}" for name, why in self.files.items()]
+        lines += [f"{known[nodeid]}: {self._why(nodeid)}" for nodeid in left]
+        lines += [f"{known[nodeid]}: after its verdict: {self.faults[nodeid]}" for nodeid in after]
+        if not self.decides:
+            return []
+        count = f"{len(left)} of {len(known)} claim{'s' * (len(known) != 1)}"
+        head = f"{count} {'was' if len(left) == 1 else 'were'} not decided"
+        return [head, *lines] if left else lines
 
     def overview(self) -> dict[str, list[str]]:
         """The session in a few words: verdicts, seeds, cost, and what trained."""
@@ -78,8 +141,12 @@ class Ledger:
         counts = [f"{arms[outcome]} {outcome}" for outcome in WORST_FIRST if arms[outcome]]
         cost = sum(claim.seconds for claim in self.decided)
         trained_by = {name: self.environment[name] for name in FIRST if name in self.environment}
+        left = [f"{len(self._left())} not decided"] if self.decides and self._left() else []
         return {
-            "claims": [f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]],
+            "claims": [
+                *left,
+                *(f"{outcomes[outcome]} {outcome}" for outcome in ORDER if outcomes[outcome]),
+            ],
             **({"drift": counts} if counts else {}),
             "seeds": [str(count) for count in seeds],
             "cost": [f"{cost:.0f} s of a worker's time"],
@@ -91,9 +158,27 @@ class Ledger:
         """Each arm that drifted, and the median of what moved most of it, before and now."""
         most = {arm.arm: arm.shifts[0] for arm in self.drifts if arm.outcome == "drifted"}
         return {
-            name: [f"drifted {each.before:.4g} → {each.now:.4g}: {each.statistic}"]
+            name: [f"drifted {' → '.join(each.medians('{:.4g}'.format))}: {each.statistic}"]
             for name, each in most.items()
         }
+
+    def _known(self) -> dict[str, str]:
+        """The claims; where workers all died before they told, the tests that they ran."""
+        return self.claims or {nodeid: nodeid for nodeid in self.faults}
+
+    def _left(self) -> list[str]:
+        """The node ids of the claims that have no verdict."""
+        return [nodeid for nodeid in self._known() if nodeid not in self.answered]
+
+    def _unfinished(self) -> bool:
+        """Whether a claim ended without a word."""
+        ended = {*self.answered, *self.faults, *self.skips}
+        return self.decides and not self.claims.keys() <= ended
+
+    def _why(self, nodeid: str) -> str:
+        """Why a claim has no verdict."""
+        unended = "stopped before its verdict" if nodeid in self.started else "not started"
+        return self.faults.get(nodeid) or self.skips.get(nodeid) or unended
 
     def _note(self, record: Mapping[str, Any]) -> None:
         verdict = Verdict.from_json(record["verdict"])
@@ -109,15 +194,18 @@ class Ledger:
                 values.append(value)
 
 
-def failure_kind(raised: BaseException, when: str) -> Failure:
-    """What it means that a claim's test raised this exception in this phase."""
-    if when == "call" and isinstance(raised, Refuted):
+def statements(items: Iterable[pytest.Item]) -> dict[str, str]:
+    """The statement of every claim among tests, by its node id."""
+    return {item.nodeid: statement_of(item)[0] for item in items if is_claim(item)}
+
+
+def failure_kind(raised: BaseException) -> Failure:
+    """What it means that a claim's test raised this exception, in whichever phase."""
+    if isinstance(raised, Refuted):
         return "refuted"
-    if when == "call" and isinstance(raised, Drifted):
+    if isinstance(raised, Drifted):
         return "drifted"
-    if when == "call" and isinstance(raised, Inconclusive):
-        return "inconclusive"
-    return "fault"
+    return "inconclusive" if isinstance(raised, Inconclusive) else "fault"
 
 
 def _failure(report: pytest.TestReport, noted: Mapping[str, object]) -> Failure:
@@ -125,3 +213,15 @@ def _failure(report: pytest.TestReport, noted: Mapping[str, object]) -> Failure:
         return "fault"  # xdist reports the test of a crashed worker in a phase of its own
     kind = noted.get("failure", "failed")
     return next(known for known in KINDS if known == kind)
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a test or a file failed or was skipped, in a line."""
+    if getattr(report, "when", "") == "???" and hasattr(report, "node"):  # from xdist
+        return f"worker {report.node.gateway.id} died"
+    if isinstance(report.longrepr, tuple):
+        return one_line(report.longrepr[2])
+    crash = getattr(report.longrepr, "reprcrash", None)
+    lines = (crash.message if crash else report.longreprtext).splitlines() or [""]
+    raised = (line[1:] for line in lines if line.startswith("E "))
+    return shorten(one_line(next(raised, lines[0])), LONGEST_REASON)

@@ -22,9 +22,10 @@ from typing import Any
 
 import pytest
 
+from fixtures.claim import is_claim
 from fixtures.hooks import Judgement
 from reports import drift_table, folder, table
-from reports.ledger import Ledger, failure_kind
+from reports.ledger import TOLD, Ledger, failure_kind, statements
 from reports.summary import summary
 from reports.trust import record
 
@@ -33,6 +34,7 @@ LEDGER = pytest.StashKey[Ledger]()
 RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
 SESSION = pytest.StashKey[str]()
+UNTOLD = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -67,7 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = _shared(config).get("testrunuid", uuid.uuid4().hex)
     config.option.allure_report_dir = None
     if not _is_worker(config):
-        config.stash[LEDGER] = Ledger()
+        option = config.option
+        idle = option.bench or option.trust or option.collectonly or option.setuponly
+        config.stash[LEDGER] = Ledger(decides=not idle)
         config.pluginmanager.register(config.stash[LEDGER], "reports.ledger")
 
 
@@ -85,7 +89,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """In the process that runs them, start to report the claims that were collected."""
     config = session.config
-    claims = [item for item in session.items if item.get_closest_marker("claim")]
+    config.stash[UNTOLD] = statements(session.items)
+    claims = [item for item in session.items if is_claim(item)]
     if not claims or config.option.no_report or config.option.collectonly:
         return
     if config.stash[OWN]:
@@ -104,10 +109,12 @@ def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say of a claim's failure what it means."""
+    """Say of a claim's failure what it means, and with the first report what there is to decide."""
     report = yield
-    if report.failed and call.excinfo and item.get_closest_marker("claim"):
-        report.user_properties.append(("failure", failure_kind(call.excinfo.value, call.when)))
+    if report.failed and call.excinfo and is_claim(item):
+        report.user_properties.append(("failure", failure_kind(call.excinfo.value)))
+    setattr(report, TOLD, item.config.stash.get(UNTOLD, {}))
+    item.config.stash[UNTOLD] = {}
     return report
 
 
@@ -122,10 +129,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         file = config.invocation_params.dir / config.option.summary
         file.write_text(summary(ledger), encoding="utf-8")
     session.exitstatus = ledger.status(int(exitstatus))
-    if ledger.decided and not config.option.no_report:
+    left = ledger.undecided()
+    if (ledger.decided or left) and not config.option.no_report:
         arguments = ["pytest", *config.invocation_params.args]
         trust = record.committed()
         told = {
+            **({"not decided": left} if left else {}),
             **ledger.moved(),
             **ledger.overview(),
             **({"how far to trust it": [trust.overview]} if trust else {}),
@@ -139,12 +148,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.section("drift")
         for line in drift_table.terminal_table(arms):
             terminalreporter.write_line(line, red=line.endswith("drifted"))
-    claims = config.stash[LEDGER].decided
-    if not claims:
+    claims, left = config.stash[LEDGER].decided, config.stash[LEDGER].undecided()
+    if not claims and not left:
         return
     terminalreporter.section("claims")
+    for line in left:
+        terminalreporter.write_line(line, red=True)
     colours = {claim.verdict.headline: {"red": True} for claim in claims}
-    for line in table.table(claims, shutil.get_terminal_size().columns):
+    for line in table.table(claims, shutil.get_terminal_size().columns) if claims else ():
         terminalreporter.write_line(line, **colours.get(line.strip(), {}))
     if not config.option.no_report:
         results = os.path.relpath(config.stash[RESULTS], config.invocation_params.dir)

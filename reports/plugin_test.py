@@ -88,8 +88,16 @@ def test_undecided_claims_keep_their_labels_and_the_users_folder_is_kept(
 def test_dead_worker_leaves_a_broken_result_and_nothing_else_is_lost(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    options = ["-n", "2", "--alluredir", "here", "--clean-alluredir"]
-    assert run("crash or supported or broken", *options).ret == 3
+    options = ["-n", "2", "--alluredir", "here", "--clean-alluredir", "--summary", "summary.md"]
+    said = run("crash or supported or broken", *options)
+    assert said.ret == 3
+    undecided = ["2 of 3 claims were not decided", "Breaks: ValueError: broken"]
+    undecided.append("Kills its process: worker gw[01] died")
+    said.stdout.fnmatch_lines_random(undecided)
+    summary = (pytester.path / "summary.md").read_text().splitlines()
+    assert summary[2] == "- **2 of 3 claims were not decided**"
+    told = (pytester.path / "here" / "environment.properties").read_text()
+    assert told.startswith("not-decided=2 of 3 claims were not decided, Breaks: ValueError: broken")
     results = results_in(pytester.path / "here")
     assert {name: result["status"] for name, result in results.items()} == {
         "test_crash": "broken",

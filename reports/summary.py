@@ -6,21 +6,36 @@ from collections.abc import Sequence
 
 from reports.drift_table import markdown_table
 from reports.ledger import Decided, Ledger
+from reports.markdown import literal, table
 from reports.table import effect
 from reports.trust import record
 
-HEADER = """| claim | verdict | median effect [interval] | margin | wins | P(supported) | seconds |
-| --- | --- | ---: | ---: | ---: | ---: | ---: |"""
+HEADER = (
+    "claim",
+    "verdict",
+    "median effect [interval]",
+    "margin",
+    "wins",
+    "P(supported)",
+    "seconds",
+)
+WORDS = 2  # columns of text, before those of numbers
 
 
 def summary(ledger: Ledger) -> str:
-    """What was refuted and drifted, counts, cost and what trained; then the tables."""
+    """What was not decided, refuted or drifted, counts, cost and what trained; then the tables."""
+    left = [f"- **{literal(line)}**" for line in ledger.undecided()[:1]]
+    left += [f"- {literal(line)}" for line in ledger.undecided()[1:]]
     refuted = [each for each in ledger.decided if each.verdict.outcome == "refuted"]
-    bad = [f"- **{each.statement}**: {each.verdict.headline}" for each in refuted]
+    bad = [f"- **{literal(each.statement)}**: {each.verdict.headline}" for each in refuted]
     drifted = [arm for arm in ledger.drifts if arm.outcome == "drifted"]
-    bad += [f"- **Arm {arm.arm} on {arm.data}**: {arm.headline}" for arm in drifted]
-    about = [f"- {name}: {', '.join(values)}" for name, values in ledger.overview().items()]
-    lines = ["## Claims", "", *bad, *about, "", *claims_table(ledger.decided), ""]
+    bad += [
+        f"- **Arm {literal(arm.arm)} on {literal(arm.data)}**: {literal(arm.headline)}"
+        for arm in drifted
+    ]
+    overview = {name: literal(", ".join(told)) for name, told in ledger.overview().items()}
+    about = [f"- {name}: {told}" for name, told in overview.items() if told]
+    lines = ["## Claims", "", *left, *bad, *about, "", *claims_table(ledger.decided), ""]
     if ledger.drifts:
         lines += ["## Drift from the baseline", "", *markdown_table(ledger.drifts), ""]
     return "\n".join(lines)
@@ -31,14 +46,19 @@ def claims_table(claims: Sequence[Decided]) -> list[str]:
 
     P(supported) is what `make trust` found, on seeds of its own, for the claim as packaged.
     """
-    return [*HEADER.splitlines(), *(_row(claim) for claim in claims)]
+    return table(HEADER, [_cells(claim) for claim in claims], words=WORDS)
 
 
-def _row(claim: Decided) -> str:
+def _cells(claim: Decided) -> list[str]:
     verdict = claim.verdict
     wins = f"{verdict.tally.wins} of {len(verdict.seeds)}"
     found = record.committed()
     power = found.supported(claim.statement) if found else None
-    cells = [claim.statement, verdict.outcome, effect(verdict), f"{verdict.margin:g}", wins]
-    cells += ["" if power is None else f"{power:.4f}", f"{claim.seconds:.0f}"]
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    cells = [
+        literal(claim.statement),
+        verdict.outcome,
+        effect(verdict),
+        f"{verdict.margin:g}",
+        wins,
+    ]
+    return [*cells, "" if power is None else f"{power:.4f}", f"{claim.seconds:.0f}"]

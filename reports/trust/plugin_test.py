@@ -75,6 +75,7 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
         "| a true suite shows a refutation | < 0.001 | 0 of 60, *",
     ]
     outcome.stdout.fnmatch_lines(lines)
+    outcome.stdout.no_fnmatch_line("*not decided*")
     record = json.loads((suite.path / "out" / "trust.json").read_text())
     assert [each["kept"] for each in record["promises"][:2]] == [False, True]
     assert "Better" in record["claims"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fixtures.evidence.intervals import win_interval
+from reports.markdown import table
 from reports.trust.detection import Detection
 from reports.trust.promises import Promise
 
@@ -14,7 +15,7 @@ KEPT = {True: "yes", False: "**no**", None: "not tried"}
 def promise_table(promises: Iterable[Promise]) -> list[str]:
     """One row a promise."""
     rows = [[each.name, each.wanted, each.measured, each.how, KEPT[each.kept]] for each in promises]
-    return _table(["promise", "wanted", "measured, with its 95 % bound", "how", "kept"], rows)
+    return table(["promise", "wanted", "measured, with its 95 % bound", "how", "kept"], rows)
 
 
 def fault_table(detections: Sequence[Detection]) -> list[str]:
@@ -26,12 +27,12 @@ def fault_table(detections: Sequence[Detection]) -> list[str]:
         "caught by (seeds)",
         "conformance tests",
     ]
-    return _table(header, [[each.fault, *_caught(each)] for each in detections])
+    return table(header, [[each.fault, *_caught(each)] for each in detections])
 
 
 def harness_table(caught: Mapping[str, str]) -> list[str]:
     """One row a harness fault, with what refused to go on."""
-    return _table(
+    return table(
         ["harness fault", "caught by"], [[name, _short(by)] for name, by in caught.items()]
     )
 
@@ -48,8 +49,3 @@ def _caught(detection: Detection) -> list[str]:
 
 def _short(text: str) -> str:
     return text if len(text) < 140 else f"{text[:137]}..."
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [list(header), ["---"] * len(header), *rows]
-    return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines]
