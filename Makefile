@@ -9,7 +9,9 @@ BANK ?= reports/out/bank.json
 NOTEBOOK := $(patsubst %,claims/test_%.py,noise_channels memorization learning_rate capacity \
 	regularization)
 
-.PHONY: claims test report screenshots bank trust faults compare upgrade bench requirements clean
+SEED := $(or $(SEED),$(shell date +%s))
+
+.PHONY: claims test fuzz report screenshots bank trust faults compare upgrade bench requirements clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -19,6 +21,11 @@ test: $(INSTALLED)  ## the project's own tests, lint and types
 	$(ENV)/bin/ruff check . && $(ENV)/bin/ruff format --check .
 	$(ENV)/bin/mypy
 	$(ENV)/bin/pytest -n auto --dist loadgroup fixtures reports $(ARGS)
+
+fuzz: $(INSTALLED)  ## 10,000 drawn inputs for each test that draws any; SEED=... draws the same again
+	@echo "SEED=$(SEED)"
+	nice $(ENV)/bin/pytest -n auto -m hypothesis --hypothesis-profile fuzz \
+		--hypothesis-seed $(SEED) fixtures reports $(ARGS)
 
 report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
 	$(ENV)/bin/python -m reports.generate $(if $(OPEN),--serve)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from hashlib import sha256
 from itertools import repeat
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
 from fixtures.evidence import measures
 from fixtures.evidence.measures import Measure
+from fixtures.reading import one_line, open_regular
 from reports.baseline import Baseline, SavedArm, SavedStatistic
 
 FORMAT = "training claims: baseline 1"
 FOLDER = Path(__file__).parent / "baselines"
 SHORT = 90
+DEEPEST = 50  # levels of an arm's description
 NOT_FINITE = ("nan", "inf", "-inf")
 
 T = TypeVar("T")
@@ -57,19 +58,29 @@ def read(path: Path) -> Baseline:
         UnusableBaseline: If there is no such file, it is no baseline, or it was changed since.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            return _Reader(path.name).baseline(_parsed(file.read().decode("utf-8")))
     except FileNotFoundError:
         known = ", ".join(sorted(each.stem for each in FOLDER.glob("*.json"))) or "none"
         raise UnusableBaseline(
-            f"Expected a baseline in {path.name}. Received: no such file in {path.parent}. Name a "
-            f"file, or one of the project's own: {known}."
+            f"Expected a baseline in {one_line(path.name)}. Received: no such file in "
+            f"{one_line(path.parent)}. Name a file, or one of the project's own: {known}."
         ) from None
-    except (OSError, ValueError) as fault:
+    except UnusableBaseline:
+        raise
+    except Exception as fault:  # a file may hold anything, and run out of memory or stack
         raise UnusableBaseline(
-            f"Expected a baseline in {path.name}, as JSON. Received: {fault}. Write it again by "
-            "--save-baseline."
+            f"Expected a baseline in {one_line(path.name)}, as JSON. "
+            f"Received: {one_line(str(fault) or repr(fault))}. Write it again by --save-baseline."
         ) from None
-    return _Reader(path.name).baseline(record)
+
+
+def _parsed(text: str) -> Any:
+    """What the JSON says; texts in it are such as can be written again."""
+    record = json.loads(text)
+    if r"\ud" in text.lower():  # half a character, perhaps
+        json.dumps(record, ensure_ascii=False).encode()
+    return record
 
 
 def _record(arm: SavedArm) -> dict[str, Any]:
@@ -144,17 +155,18 @@ class _Reader:
         for name, value in provenance.items():
             self._check(isinstance(value, str), f"provenance.{name}", "a text", value)
         arms = self._get(record, "arms", list, "")
+        self._check(len(arms) > 0, "arms", "an arm at least", arms)
         saved = [self._arm(each, f"arms[{place}]") for place, each in enumerate(arms)]
         names = [arm.fingerprint for arm in saved]
         self._check(len({*names}) == len(names), "arms", "arms of different fingerprints", names)
         return Baseline(self._get(record, "name", str, ""), provenance, tuple(saved))
 
     def _arm(self, record: Any, place: str) -> SavedArm:
-        place = f"arm {(name := self._get(record, 'name', str, place))!r}"
+        place = f"arm {one_line((name := self._get(record, 'name', str, place)), SHORT)!r}"
         seal = self._get(record, "seal", str, place)
         self._check(seal == _seal(record), place, f"what was sealed by {seal}", "a changed arm")
         seeds = self._get(record, "seeds", list, place)
-        whole = all(type(seed) is int and seed >= 0 for seed in seeds)
+        whole = all(type(seed) is int and 0 <= seed < 2**32 for seed in seeds)
         once = whole and len({*seeds}) == len(seeds) > 0
         self._check(once, f"{place}, seeds", "whole numbers, each once", seeds)
         curves = {
@@ -165,23 +177,42 @@ class _Reader:
         self._check(
             len({*shapes.values()}) == 1, f"{place}, curves", "one number of epochs", shapes
         )
+        description = self._get(record, "description", dict, place)
+        self._check(
+            _depth(description) <= DEEPEST, f"{place}, description", "no deep nest", "a deep one"
+        )
+        claims = self._get(record, "claims", list, place)
+        named = all(isinstance(claim, str) for claim in claims)
+        self._check(named, f"{place}, claims", "texts", claims)
         statistics = self._get(record, "statistics", list, place)
-        return SavedArm(
+        arm = SavedArm(
             name=name,
             data=self._get(record, "data", str, place),
             fingerprint=self._get(record, "fingerprint", str, place),
-            description=self._get(record, "description", dict, place),
-            claims=tuple(self._get(record, "claims", list, place)),
+            description=description,
+            claims=tuple(claims),
             seeds=tuple(seeds),
             statistics=tuple(self._statistic(each, len(seeds), place) for each in statistics),
             curves=curves,
         )
+        self._check_readable(arm, place)
+        return arm
+
+    def _check_readable(self, arm: SavedArm, place: str) -> None:
+        """Whether the measures find in the curves what they read."""
+        try:
+            with np.errstate(all="ignore"):
+                arm.with_statistics((each.name, each.unit, each.measure) for each in arm.statistics)
+        except Exception as fault:  # such as a metric that is not there, or too few epochs
+            raise self._unusable(
+                f"{place}, statistics", "measures of its own curves", str(fault)
+            ) from None
 
     def _statistic(self, record: Any, seeds: int, place: str) -> SavedStatistic:
         name = self._get(record, "name", str, f"{place}, statistics")
         place = f"{place}, {name}"
         margin = self._get(record, "margin", float, place)
-        self._check(margin > 0, f"{place}, margin", "a number above 0", margin)
+        self._check(0 < margin < inf, f"{place}, margin", "a number above 0", margin)
         return SavedStatistic(
             name,
             self._get(record, "unit", str, place),
@@ -193,11 +224,13 @@ class _Reader:
     def _measure(self, record: dict[str, Any], place: str) -> Measure:
         fields = {name: value for name, value in record.items() if name != "kind"}
         kind = getattr(measures, str(record.get("kind")), None)
-        try:
-            measure: Measure = kind(**fields)  # type: ignore[misc]
-        except TypeError:
-            known = "a measure of fixtures/evidence/measures.py"
-            raise self._unusable(f"{place}, measure", known, str(record)) from None
+        known = is_dataclass(kind) and kind.__module__ == measures.__name__
+        wanted = get_type_hints(kind) if known else {}
+        met = known and fields.keys() == wanted.keys()
+        met = met and all(_is(fields[name], wanted[name]) for name in fields)
+        expected = "a measure of fixtures/evidence/measures.py"
+        self._check(met, f"{place}, measure", expected, record)
+        measure: Measure = kind(**fields)  # type: ignore[misc]
         return measure
 
     def _curves(self, rows: Any, seeds: int, place: str) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -219,10 +252,22 @@ class _Reader:
 
     def _check(self, met: bool, place: str, expected: str, received: object) -> None:
         if not met:
-            raise self._unusable(place, expected, re.sub(r"(?<=.{80}).*", "...", str(received)))
+            raise self._unusable(place, expected, str(received))
 
     def _unusable(self, place: str, expected: str, received: str) -> UnusableBaseline:
         return UnusableBaseline(
-            f"Expected {expected} as {place} of baseline {self._file}. Received: {received}. "
+            f"Expected {one_line(expected, SHORT)} as {one_line(place)} of baseline "
+            f"{one_line(self._file)}. Received: {one_line(received, SHORT)}. "
             "Write it again by --save-baseline."
         )
+
+
+def _is(value: object, hint: Any) -> bool:
+    """Whether a value is of a field's type; whole numbers are numbers, truth values are none."""
+    number = hint is float and isinstance(value, int)
+    return not isinstance(value, bool) and (number or isinstance(value, hint))
+
+
+def _depth(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inside), default=0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from fixtures.arm import Arm
 from fixtures.evidence import final, gap, late, rank_slope
+from fixtures.evidence.measures import EpochsUntil
+from fixtures.made_damage import assert_one_line
 from fixtures.runs import Runs
 from reports import baseline_file
 from reports.baseline import Baseline, NotComparable, SavedArm, margin_of, rounded
@@ -163,7 +166,12 @@ def damage(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(record))
 
 
-STATISTIC = {"name": "s", "unit": "", "measure": {"kind": "At", "metric": "loss", "epoch": 1}}
+AT = {"kind": "At", "metric": "loss", "epoch": 1}
+STATISTIC = {"name": "s", "unit": "", "measure": AT, "values": [0.5] * 10}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {} if levels == 1 else {"in": nested(levels - 1)}
 
 
 @pytest.mark.parametrize(
@@ -178,12 +186,55 @@ STATISTIC = {"name": "s", "unit": "", "measure": {"kind": "At", "metric": "loss"
             {"statistics": [{**STATISTIC, "margin": 1.0, "measure": {"kind": "os"}}]},
             "Expected a measure of .* as arm 'noise', s, measure .*'os'",
         ),
+        *(
+            (
+                {"statistics": [{**STATISTIC, "margin": 1.0, "measure": measure}]},
+                "Expected a measure of .* as arm 'noise', s, measure",
+            )
+            for measure in [
+                {"kind": "unit_of", "metric": "loss"},
+                {"kind": "Runs"},
+                {"kind": None},
+                {"kind": "At", "metric": "loss"},
+                {"kind": "At", "metric": "loss", "epoch": 1, "more": 1},
+                {"kind": "At", "metric": "loss", "epoch": 1.5},
+                {"kind": "At", "metric": "loss", "epoch": True},
+                {"kind": "At", "metric": ["loss"], "epoch": 1},
+            ]
+        ),
+        *(
+            (
+                {"statistics": [{**STATISTIC, "margin": 1.0, "measure": measure}]},
+                "Expected measures of its own curves as arm 'noise', statistics .* Received: .*",
+            )
+            for measure in [
+                {"kind": "At", "metric": "val_crossentropy", "epoch": 1},
+                {"kind": "At", "metric": "loss", "epoch": 99},
+            ]
+        ),
+        ({"statistics": [{**STATISTIC, "margin": inf}]}, "a number above 0 as .*Received: inf"),
+        ({"statistics": [{**STATISTIC, "margin": 10**400}]}, "a float as .*Received: 1000"),
+        ({"curves": {"loss": [[10**400]] * 10}}, "Received: int too large to convert to float"),
+        ({"curves": {"loss": [[True]] * 10}}, r"Expected 1 numbers as .* Received: \[True\]"),
+        ({"curves": {}}, "Expected one number of epochs as arm 'noise', curves"),
+        ({"seeds": [10**400] * 10}, "Expected whole numbers, each once as arm 'noise', seeds"),
+        ({"claims": [{}]}, "Expected texts as arm 'noise', claims"),
+        ({"data": "\ud800"}, "surrogates not allowed"),
+        ({"description": nested(60)}, "Expected no deep nest as arm 'noise', description"),
+        ({"name": "\x1b[31m\n" * 99, "data": 3}, r"Expected a str as arm '.+x1b"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, changes: Any, message: str) -> None:
     damage(tmp_path / "b.json", **changes)
-    with pytest.raises(UnusableBaseline, match=message):
+    with pytest.raises(UnusableBaseline, match=message) as refused:
         read(tmp_path / "b.json")
+    assert_one_line(str(refused.value))
+
+
+def test_a_whole_number_is_a_measures_number(tmp_path: Path) -> None:
+    until = {"kind": "EpochsUntil", "metric": "loss", "reaches": 0}
+    damage(tmp_path / "b.json", statistics=[{**STATISTIC, "margin": 1.0, "measure": until}])
+    assert read(tmp_path / "b.json").arms[0].statistics[0].measure == EpochsUntil("loss", 0)
 
 
 def test_a_number_changed_by_hand_is_noticed(tmp_path: Path) -> None:
@@ -201,11 +252,42 @@ def test_a_number_changed_by_hand_is_noticed(tmp_path: Path) -> None:
         ("{", "Expected a baseline in b.json, as JSON. Received: Expecting property name"),
         ("[]", "Expected 'training claims: baseline 1' as format of .* Received: 'list'"),
         ('{"format": "other"}', "as format of baseline b.json. Received: 'other'"),
+        ("", "as JSON. Received: Expecting value"),
+        ("\xff", "as JSON. Received: 'utf-8' codec can't decode byte 0xff"),
+        ("[" * 100_000, "as JSON. Received: maximum recursion depth exceeded"),
+        ("9" * 5_000, "as JSON. Received: Exceeds the limit"),
     ],
+    ids=lambda value: value[:20],
 )
 def test_a_foreign_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "b.json").write_text(text)
-    with pytest.raises(UnusableBaseline, match=message):
+    (tmp_path / "b.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(UnusableBaseline, match=message) as refused:
+        read(tmp_path / "b.json")
+    assert_one_line(str(refused.value))
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "b.json")
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(UnusableBaseline, match=r"Received: it is not a regular file\."):
+            read(path)
+    with pytest.raises(UnusableBaseline, match=r"as JSON\. Received: .*Is a directory"):
+        read(tmp_path)
+
+
+def test_a_file_that_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: str) -> None:
+        raise MemoryError
+
+    write(baseline(), tmp_path / "b.json")
+    monkeypatch.setattr(json, "loads", full)
+    with pytest.raises(UnusableBaseline, match=r"as JSON. Received: MemoryError\(\)"):
+        read(tmp_path / "b.json")
+
+
+def test_a_baseline_without_arms_is_refused(tmp_path: Path) -> None:
+    write(Baseline("none", {}, ()), tmp_path / "b.json")
+    with pytest.raises(UnusableBaseline, match="Expected an arm at least as arms of baseline"):
         read(tmp_path / "b.json")
 
 

@@ -150,5 +150,6 @@ class Trust:
             json.dumps(record, indent=1) + "\n", encoding="utf-8"
         )
         (folder.OUT / "trust.md").write_text("\n".join(self.lines), encoding="utf-8")
+        self.lines += self.source.notices  # such as planted runs that are damaged
         self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/trust.md and .json")
         return sum(promise.kept is False for promise in found.promises)

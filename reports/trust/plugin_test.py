@@ -3,11 +3,15 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fixtures.faults import mark
+from fixtures.runs import RunSource, RunStore
 from reports.baseline_file import write
-from reports.trust.made_bank import made_bank
+from reports.trust.detection import FIRST_SEED
+from reports.trust.made_bank import TREATED, made_bank
 
 CONFTEST = """
 from pathlib import Path
@@ -52,6 +56,10 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     return pytester
 
 
+def none(*_: object) -> Any:
+    raise AssertionError("Nothing trains here.")
+
+
 def test_several_banks_are_one(suite: pytest.Pytester) -> None:
     bank = made_bank()
     for name, arms in (("one", bank.arms[:1]), ("other", bank.arms[1:])):
@@ -64,6 +72,9 @@ def test_several_banks_are_one(suite: pytest.Pytester) -> None:
 
 
 def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
+    planted = RunSource(RunStore(suite.path / ".runs"), none, none, mark("no-shuffling"))
+    damaged = planted.store.path(planted.key(TREATED), FIRST_SEED)
+    damaged.mkdir(parents=True)
     options = ("-n", "0", "--no-report", "--trust", "bank.json", "--trust-suites", "60")
     outcome = suite.runpytest_subprocess(*options)
     outcome.assert_outcomes(skipped=2)
@@ -73,6 +84,7 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
         "| the bank has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected arm *",
         "| a true suite shows a false refutation | < 0.001 | <= 5e-06*| yes |",
         "| a true suite shows a refutation | < 0.001 | 0 of 60, *",
+        f"Left out: *{damaged.name} is not a stored run (IsADirectoryError*",
     ]
     outcome.stdout.fnmatch_lines(lines)
     outcome.stdout.no_fnmatch_line("*not decided*")

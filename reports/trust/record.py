@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from fixtures.reading import open_regular
+
 FILE = Path(__file__).with_name("found.json")
 
 
@@ -57,7 +59,14 @@ class Record:
 
 @lru_cache(maxsize=1)
 def committed() -> Record | None:
-    """The record that is committed; None if there is none, since no verdict needs it."""
-    if not FILE.is_file():
+    """The record that is committed; None if none can be read, since no verdict needs it."""
+    try:
+        with open_regular(FILE) as file:
+            record = Record(json.load(file))
+        # What reports quote is quoted once here, so that none of them stumbles over it.
+        quoted: list[object] = [record.overview]
+        for statement in record.found["claims"]:
+            quoted += [record.prospects(statement, ""), record.supported(statement)]
+    except Exception:  # absent, or damaged in any way
         return None
-    return Record(json.loads(FILE.read_text(encoding="utf-8")))
+    return record

@@ -1,24 +1,30 @@
 """What is committed of `make trust` speaks of the claims and the bank that there are."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from reports import baseline_file, provenance
 from reports.trust.record import Record, committed
+
+BETTER = {
+    "seeds": 100,
+    "median": 0.5,
+    "sd": 0.1,
+    "headroom": "inf",
+    "p_win_interval": [0.9, 1.0, 0.95],
+    "supported": 0.999,
+    "supported_low": 0.99,
+    "mean_seeds": 12.5,
+    "detectable": 0.2,
+}
 
 FOUND = {
     "bank": {"name": "b", "mnist": "packaged"},
     "promises": [{"name": "holds", "kept": True}, {"name": "open", "kept": None}],
-    "claims": {
-        "Better": {
-            "seeds": 100,
-            "median": 0.5,
-            "sd": 0.1,
-            "headroom": "inf",
-            "p_win_interval": [0.9, 1.0, 0.95],
-            "supported": 0.999,
-            "supported_low": 0.99,
-            "mean_seeds": 12.5,
-            "detectable": 0.2,
-        }
-    },
+    "claims": {"Better": BETTER},
 }
 
 
@@ -33,6 +39,46 @@ def test_what_reports_quote() -> None:
     assert record.prospects("Worse", "") is None
     assert record.supported("Better") == 0.999
     assert record.supported("Worse") is None
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file in place of the committed one."""
+    monkeypatch.setattr("reports.trust.record.FILE", tmp_path / "found.json")
+    committed.cache_clear()
+    yield tmp_path / "found.json"
+    committed.cache_clear()
+
+
+def test_without_a_record_reports_quote_none(file: Path) -> None:
+    assert not file.exists()
+    assert committed() is None
+
+
+def test_a_whole_record_is_quoted(file: Path) -> None:
+    file.write_text(json.dumps(FOUND))
+    assert committed() == Record(FOUND)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "\xff",
+        pytest.param("[" * 100_000, id="deep"),
+        json.dumps({**FOUND, "promises": [3]}),
+        json.dumps({**FOUND, "claims": {"Better": {}}}),
+        json.dumps({**FOUND, "claims": {"Better": {**BETTER, "sd": "wide"}}}),
+        json.dumps({**FOUND, "claims": {"Better": {**BETTER, "sd": 10**400}}}),
+        json.dumps({**FOUND, "bank": None}),
+    ],
+)
+def test_of_a_damaged_record_reports_quote_nothing(file: Path, text: str) -> None:
+    file.write_bytes(text.encode("latin-1"))
+    assert committed() is None
 
 
 def test_the_committed_record_is_of_the_committed_bank() -> None:
