@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.evidence import best_epoch, final, late, rise
@@ -93,7 +93,6 @@ OLD = st.lists(FINITE, min_size=100, max_size=100)
 LOST = st.sampled_from([nan, inf, -inf])
 
 
-@settings(deadline=None)
 @given(new=NEW, old=OLD, lost=st.lists(LOST, min_size=1, max_size=30), margin=st.floats(0.1, 3))
 def test_runs_that_diverge_never_make_an_arm_stable(
     new: list[float], old: list[float], lost: list[float], margin: float
@@ -108,7 +107,6 @@ def test_runs_that_diverge_never_make_an_arm_stable(
         assert Rule(440).drifted(old, [*broken, *[nan] * 70], margin)
 
 
-@settings(deadline=None)
 @given(old=OLD | st.lists(st.sampled_from([inf, -inf]), min_size=100, max_size=100))
 def test_an_arm_that_is_nan_has_drifted_from_any_that_was_not(old: list[float]) -> None:
     assert Rule(440).drifted([nan] * 30, old, 1.0)
