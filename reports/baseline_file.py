@@ -39,16 +39,26 @@ def path_of(name: str, folder: Path) -> Path:
 
 def write(baseline: Baseline, path: Path) -> None:
     """Write a baseline; the file appears whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text(baseline), encoding="utf-8")
+    part.replace(path)
+
+
+def text(baseline: Baseline) -> str:
+    """A baseline as its file says it."""
     record = {
         "format": FORMAT,
         "name": baseline.name,
         "provenance": dict(baseline.provenance),
         "arms": [_record(arm) for arm in baseline.arms],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text("".join(_text(record)) + "\n", encoding="utf-8")
-    part.replace(path)
+    return "".join(_text(record)) + "\n"
+
+
+def parsed(text: str) -> Baseline:
+    """What `text` gave, from another process of the session."""
+    return _Reader("a report").baseline(json.loads(text))
 
 
 def read(path: Path) -> Baseline:

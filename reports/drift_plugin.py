@@ -1,18 +1,15 @@
 """The pytest plugin that saves baselines, and compares arms with them.
 
-Workers leave what each claim read as a file in a folder of the session's, which the reporting
-process joins at the end: a worker that dies takes nothing along.
+What each claim read travels with its report to the reporting process, which joins it at the end:
+a worker that dies takes nothing along, and a session that is killed leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import uuid
-from collections.abc import Iterable
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -25,11 +22,23 @@ from reports.baseline import Baseline, NotComparable, SavedArm
 from reports.baseline_file import UnusableBaseline, path_of
 from reports.drift import ArmDrift
 
-PARTS = pytest.StashKey[Path]()
+PARTS = pytest.StashKey["Parts"]()
+READ = pytest.StashKey[list[str]]()
 BASELINE = pytest.StashKey[Baseline]()
 SAVED = pytest.StashKey[str]()
 # A session that ended so has trained all that it was asked to.
 COMPLETE = (Status.OK, Status.REFUTED, Status.DRIFTED, Status.INCONCLUSIVE)
+
+
+@dataclass(eq=False)  # pytest keeps plugins in a set
+class Parts:
+    """Gathers what claims have read, as baselines in JSON, whichever process they ran in."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what was sent along."""
+        self.texts += getattr(report, "baseline_parts", [])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,14 +70,19 @@ def pytest_configure(config: pytest.Config) -> None:
         except UnusableBaseline as fault:
             raise pytest.UsageError(f"--baseline: {fault}") from None
     if config.option.save_baseline:
-        config.stash[PARTS] = _parts(config)
+        config.stash[PARTS] = Parts()
+        config.pluginmanager.register(config.stash[PARTS], "baseline parts")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker where to leave what claims read."""
-    if PARTS in node.config.stash:
-        node.workerinput["baseline_parts"] = str(node.config.stash[PARTS])
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send along what the item's claim has read."""
+    report = yield
+    if call.when == "call":
+        report.baseline_parts = item.stash.get(READ, [])  # type: ignore[attr-defined]
+    return report
 
 
 @pytest.hookimpl(trylast=True)
@@ -85,7 +99,7 @@ def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
     arms = [
         SavedArm.of(runs, judgement.comparison.primary, [claim_id(item)]) for runs in judgement.runs
     ]
-    _keep(item.config, arms, judgement.runs)
+    _keep(item, arms, judgement.runs)
     if BASELINE in item.config.stash:
         for arm in arms:
             _tell_new(item, item.config.stash[BASELINE], arm)
@@ -94,7 +108,7 @@ def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
 def pytest_arm_compared(item: pytest.Item, drift: ArmDrift, now: SavedArm, runs: Runs) -> None:
     """Tell the reporting process, and keep the runs for the baseline to save."""
     item.user_properties.append(("drift", json.dumps(drift.as_json())))
-    _keep(item.config, [now], [runs])
+    _keep(item, [now], [runs])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -102,7 +116,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if PARTS not in config.stash or hasattr(config, "workerinput"):
         return
-    parts = [baseline_file.read(path) for path in sorted(config.stash[PARTS].iterdir())]
+    parts = [baseline_file.parsed(text) for text in config.stash[PARTS].texts]
     if session.exitstatus not in COMPLETE or not parts:
         config.stash[SAVED] = f"Baseline not saved: the session ended with {session.exitstatus:d}."
         return
@@ -122,20 +136,11 @@ def pytest_terminal_summary(
         terminalreporter.write_line(config.stash[SAVED])
 
 
-def _parts(config: pytest.Config) -> Path:
-    """The folder in which the session's processes leave what claims read."""
-    if hasattr(config, "workerinput"):
-        return Path(config.workerinput["baseline_parts"])
-    folder = TemporaryDirectory(prefix="baseline-")
-    config.add_cleanup(folder.cleanup)
-    return Path(folder.name)
-
-
-def _keep(config: pytest.Config, arms: Iterable[SavedArm], runs: Iterable[Runs]) -> None:
-    if PARTS in config.stash:
+def _keep(item: pytest.Item, arms: Iterable[SavedArm], runs: Iterable[Runs]) -> None:
+    if PARTS in item.config.stash:
         about = provenance.joined(each.environment for each in runs)
-        part = Baseline("part", about, tuple(arms))
-        baseline_file.write(part, config.stash[PARTS] / f"{uuid.uuid4().hex}.json")
+        part = baseline_file.text(Baseline("part", about, tuple(arms)))
+        item.stash.setdefault(READ, []).append(part)
 
 
 def _tell_new(item: pytest.Item, baseline: Baseline, arm: SavedArm) -> None:

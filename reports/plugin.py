@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--no-report", action="store_true", help="write no Allure results"
     )
     parser.getgroup("claims").addoption(
-        "--summary", type=Path, metavar="FILE", help="write the table of claims as Markdown"
+        "--summary", metavar="FILE", help="write the table of claims as Markdown"
     )
     parser.getgroup("claims").addoption(
         "--report-as",
@@ -57,6 +57,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         # Where a report would go is no wrong usage if there is none.
         parser.addoption("--alluredir", dest="allure_report_dir", help=argparse.SUPPRESS)
         parser.addoption("--clean-alluredir", action="store_true", help=argparse.SUPPRESS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Under `--looponfail`, write no report: a written file would be the change it waits for."""
+    if config.getoption("looponfail", False):
+        config.option.no_report = True
 
 
 @pytest.hookimpl(tryfirst=True)
