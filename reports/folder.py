@@ -127,12 +127,9 @@ def shown(arguments: Sequence[str], root: Path) -> str:
 
 
 def _shown(argument: str, root: Path) -> str:
-    name, equals, value = argument.rpartition("=")
-    if not value.startswith("/"):
-        return argument.replace(f"{root}/", "")
-    path = Path(value)
-    near = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
-    return f"{name}{equals}{near}"
+    near = argument.replace(f"{root}/", "").replace(str(root), ".")
+    name, equals, value = near.rpartition("=")
+    return f"{name}{equals}{Path(value).name}" if value.startswith("/") else near
 
 
 def _key(name: str) -> str:
