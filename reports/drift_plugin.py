@@ -73,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[BASELINE] = baseline_file.read(path_of(option.baseline, here))
         except UnusableBaseline as fault:
             raise pytest.UsageError(f"--baseline: {fault}") from None
-        if not hasattr(config, "workerinput"):
+        if not (option.collectonly or hasattr(config, "workerinput")):
             config.pluginmanager.register(Compared(config), "reports.compared")
     if option.save_baseline:
         with outputs.refused("--save-baseline"):
@@ -157,7 +157,7 @@ class Compared:
         try:
             return (yield)
         finally:
-            if not self.arms and not self.config.option.collectonly:
+            if not self.arms:
                 session.exitstatus = or_fault(int(session.exitstatus))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
