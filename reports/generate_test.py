@@ -155,12 +155,8 @@ def test_results_that_cannot_be_read_are_named_and_left_out(
 ) -> None:
     results = written(tmp_path / "results")
     whole = (results / "1-result.json").read_bytes()
-    for name, body in (
-        ("cut", whole[:40]),
-        ("empty", b""),
-        ("binary", b"\xff\xfe"),
-        ("list", b"[]"),
-    ):
+    bodies = {"cut": whole[:40], "empty": b"", "binary": b"\xff\xfe", "list": b"[]"}
+    for name, body in bodies.items():
         (results / f"{name}-result.json").write_bytes(body)
     (results / "folder-result.json").mkdir()
     (results / "deep-result.json").write_text("[" * 100_000)

@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -149,6 +150,21 @@ def test_what_cannot_be_written_at_the_end_costs_that_file_alone(
 
 def _told(option: str) -> str:
     return "a file of pytest's" if option == "--junit-xml" else option
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing(
+    run_inside: Run, suite: pytest.Pytester
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (ignored,) = (
+        line
+        for line in project["tool"]["pytest"]["ini_options"]["filterwarnings"]
+        if "PytestCacheWarning" in line
+    )
+    (suite.path / "file").touch()
+    said = run_inside("supported", "-W", "error", "-W", ignored, "-o", "cache_dir=file/cache")
+    assert said.ret == 0
+    said.stdout.fnmatch_lines(["*PytestCacheWarning: could not create cache path*"])
 
 
 def test_all_outputs_fail_alone(losing: pytest.Pytester, run_inside: Run) -> None:
