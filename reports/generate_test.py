@@ -116,12 +116,12 @@ def node(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     raised: list[BaseException] = []
 
     def run(_: Sequence[str], settings: Mapping[str, str]) -> None:
+        if raised:
+            raise raised.pop()
         with Path(settings["CLAIMS_HISTORY"]).open("a") as history:
             history.write("another line\n")
         (site := Path(settings["CLAIMS_OUTPUT"])).mkdir()
         (site / "index.html").write_text("<head></head>a page")
-        if raised:
-            raise raised.pop()
 
     monkeypatch.setattr(module, "_installed", lambda: Path("allure"))
     monkeypatch.setattr(module, "_node", run)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -109,9 +110,9 @@ def test_an_empty_option_is_a_usage_error(run_inside: Run, option: str) -> None:
     [
         *((f"{option}=made.json", "a folder. Name another.") for option in FILES),
         *((f"{option}=tox.ini/b.json", "(File exists). Name another.") for option in FILES),
-        *((f"{option}=/dev/full", "no plain file. Name another.") for option in FILES),
+        *((f"{option}=./pipe", "no plain file. Name another.") for option in FILES),
         ("--alluredir=tox.ini", "(File exists). Name another."),
-        ("--alluredir=/dev/full/results", "(Not a directory). Name another."),
+        ("--alluredir=pipe/results", "(Not a directory). Name another."),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_once(
@@ -120,6 +121,7 @@ def test_what_cannot_be_written_is_refused_at_once(
     if option == "--junit-xml=made.json":
         message = ""  # pytest refuses it itself, in other words
     (suite.path / "made.json").mkdir()
+    os.mkfifo(suite.path / "pipe")
     said = run_inside("supported", option, report=option.startswith("--alluredir"))
     assert said.ret == 4
     said.stderr.fnmatch_lines([f"ERROR: --*: expected a *{message}" if message else "*--junit*"])
@@ -258,7 +260,7 @@ def _session_ends_with_usage(*_: str) -> None:
         ("compare", ["bank.json", "bank.json", "--output="], 4),
         ("compare", ["bank.json", "bank.json", "--output", "folder"], 4),
         ("compare", ["bank.json", "bank.json", "--output", "bank.json/page.html"], 4),
-        ("compare", ["bank.json", "bank.json", "--output", "/dev/full"], 4),
+        ("compare", ["bank.json", "bank.json", "--output", "./pipe"], 4),
         ("compare", ["bank.json", "bank.json", "--output", "new/page.html"], 0),
         ("false_alarms", [""], 4),
         ("false_alarms", ["none.json"], 4),
@@ -278,7 +280,7 @@ def _session_ends_with_usage(*_: str) -> None:
         ("join", ["none.json", "--output", "b.json"], 4),
         ("join", ["bank.json", "--output", "folder/"], 4),
         ("join", ["bank.json", "--output", "bank.json/b.json"], 4),
-        ("join", ["bank.json", "--output", "/dev/full"], 4),
+        ("join", ["bank.json", "--output", "./pipe"], 4),
         ("join", ["bank.json", "--output", "new/b.json"], 0),
         ("screenshots", ["--report="], 4),
         ("screenshots", ["--claim="], 4),
@@ -296,6 +298,7 @@ def test_status_of_a_command(
 ) -> None:
     monkeypatch.chdir(bank.parent)
     Path("folder").mkdir()
+    os.mkfifo("pipe")
     assert ran(name, arguments) == status
 
 
