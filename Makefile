@@ -15,7 +15,8 @@ SEED := $(or $(SEED),$(shell date +%s))
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
-	[ $$status = 4 ] || $(ENV)/bin/python -m reports.generate; exit $$status  # 4: nothing was run
+	[ $$status = 4 ] || $(ENV)/bin/python -m reports.generate || [ $$? != 3 ] || \
+	[ $$status != 0 ] || status=3; exit $$status  # 4: nothing was run; 3: no report was written
 
 test: $(INSTALLED)  ## the project's own tests, lint and types
 	$(ENV)/bin/ruff check . && $(ENV)/bin/ruff format --check .

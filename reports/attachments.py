@@ -30,8 +30,10 @@ from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
 from attr import asdict
 
+from fixtures import outputs
 from fixtures.claim import claim_id, is_claim, statement_of, subject_of
 from fixtures.hooks import Judgement
+from fixtures.outputs import REPORT, noted
 from reports import drift_page, page
 from reports.baseline import Baseline, SavedArm
 from reports.drift import ArmDrift
@@ -40,6 +42,7 @@ from reports.histories import csv_text
 from reports.provenance import tensorflow_version
 
 EPIC = "Training claims"
+UNTOLD = ""  # who reads a report need not learn the name of a machine
 VERSION = "tf"  # the label and the parameter that tell TensorFlow versions apart
 
 
@@ -50,12 +53,17 @@ def load(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def start(config: pytest.Config, results: Path, claims: Sequence[pytest.Item]) -> None:
-    """Report claims, and only these, into a folder."""
+    """Report claims, and only these, into a folder.
+
+    Raises:
+        OSError: If the folder cannot be written to.
+    """
     for item in claims:
         _label(item)
-    listener, logger = AllureListener(config), _ClaimsOnly(results)
+    listener, logger = AllureListener(config), _ClaimsOnly(config, results)
+    listener._host, listener._thread = UNTOLD, _worker()
     config.pluginmanager.register(listener, "allure_listener")
-    config.pluginmanager.register(AllurePages(results), "reports.allure_pages")
+    config.pluginmanager.register(AllurePages(config, results), "reports.allure_pages")
     for plugin in (listener, logger):
         allure_commons.plugin_manager.register(plugin)
         config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
@@ -65,11 +73,12 @@ class AllurePages:
     """Hooks that fill the page of each claim.
 
     Args:
+        config: pytest's.
         results: The folder of results.
     """
 
-    def __init__(self, results: Path) -> None:
-        self._results = results
+    def __init__(self, config: pytest.Config, results: Path) -> None:
+        self._config, self._results = config, results
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -78,9 +87,13 @@ class AllurePages:
             return (yield)
         _name(item)
         allure.dynamic.parameter(VERSION, _version(item.config), mode=ParameterMode.HIDDEN)
-        standin = _written(self._results, _unfinished(item))
+        standin = _unfinished(item)
+        file = self._results / f"{standin.uuid}-result.json"
+        with noted(self._config, REPORT):
+            outputs.write(file, _as_json(standin))
         finished = yield
-        standin.unlink(missing_ok=True)
+        with noted(self._config, REPORT):
+            file.unlink(missing_ok=True)
         return finished
 
     def pytest_claim_judged(self, item: pytest.Item, judgement: Judgement) -> None:
@@ -89,7 +102,8 @@ class AllurePages:
         allure.dynamic.title(page.title(judgement))
         allure.dynamic.description_html(page.page(judgement, figures))
         _attach(judgement, figures)
-        _measure(self._results, item, judgement)
+        with noted(self._config, REPORT):
+            _measure(self._results, item, judgement)
 
     def pytest_arm_compared(
         self, drift: ArmDrift, saved: SavedArm, now: SavedArm, baseline: Baseline
@@ -104,14 +118,38 @@ class AllurePages:
 
 
 class _ClaimsOnly(AllureFileLogger):
-    """Writes the results of claims. Fixtures are left out: their failures are in the results."""
+    """Writes the results of claims. Fixtures are left out: their failures are in the results.
+
+    What cannot be written is no failure of the claim that it is about.
+
+    Args:
+        config: pytest's.
+        results: The folder of results.
+    """
+
+    def __init__(self, config: pytest.Config, results: Path) -> None:
+        super().__init__(results)
+        self._config = config
 
     @allure_commons.hookimpl
     def report_result(self, result: TestResult) -> None:
         labels = {label.name: label.value for label in result.labels}
         if "ALLURE_ID" in labels:
             result.titlePath = [labels["feature"]]  # the tree: a subject, and its claims
-            _written(self._report_dir, result)  # in ASCII: an error's text may hold anything
+            result.labels = [label for label in result.labels if label.value != UNTOLD]
+            _forget_places(result.statusDetails, self._config)
+            with noted(self._config, REPORT):  # in ASCII: an error's text may hold anything
+                outputs.write(self._report_dir / f"{result.uuid}-result.json", _as_json(result))
+
+    @allure_commons.hookimpl
+    def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+        with noted(self._config, REPORT):
+            super().report_attached_data(body, file_name)
+
+    @allure_commons.hookimpl
+    def report_attached_file(self, source: str, file_name: str) -> None:
+        with noted(self._config, REPORT):
+            super().report_attached_file(source, file_name)
 
     @allure_commons.hookimpl
     def report_container(self, container: object) -> None:
@@ -155,10 +193,9 @@ def _unfinished(item: pytest.Item) -> TestResult:
         Parameter(VERSION, represent(_version(item.config)), mode=ParameterMode.HIDDEN.value)
     )
     labels = [Label(*pair) for pair in identity.allure_labels(item)]
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     message = (
-        f"The process that ran this claim ({worker}) died or was stopped "
-        "before the verdict. Memory may have run out: try fewer workers, such as pytest -n 1."
+        f"The process that ran this claim ({_worker()}) died or was stopped before the verdict. "
+        "Memory may have run out: try fewer workers, such as pytest -n 1."
     )
     return TestResult(
         uuid=str(uuid4()),
@@ -176,12 +213,20 @@ def _unfinished(item: pytest.Item) -> TestResult:
     )
 
 
-def _written(results: Path, result: TestResult) -> Path:
-    path = results / f"{result.uuid}-result.json"
-    text = json.dumps(asdict(result, filter=lambda _, value: value or value is False))
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    return part.replace(path)
+def _worker() -> str:
+    """What ran a claim, as xdist calls it: Allure's own label has the process's number."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _forget_places(details: StatusDetails | None, config: pytest.Config) -> None:
+    """Say where a test went wrong as seen from the project, not from this machine's root."""
+    for name in ("message", "trace") if details else ():
+        text = getattr(details, name) or ""
+        setattr(details, name, text.replace(f"{config.rootpath}/", ""))
+
+
+def _as_json(result: TestResult) -> str:
+    return json.dumps(asdict(result, filter=lambda _, value: value or value is False))
 
 
 def _attach(judgement: Judgement, figures: Figures) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
+from fixtures import outputs
 from fixtures.evidence import measures
 from fixtures.evidence.measures import Measure
 from fixtures.reading import one_line, open_regular
@@ -39,10 +40,7 @@ def path_of(name: str, folder: Path) -> Path:
 
 def write(baseline: Baseline, path: Path) -> None:
     """Write a baseline; the file appears whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text(baseline), encoding="utf-8")
-    part.replace(path)
+    outputs.write(path, text(baseline))
 
 
 def text(baseline: Baseline) -> str:

@@ -3,34 +3,48 @@
 `python -m reports.compare BEFORE NOW [--output FILE]`
 
 Prints a table of what moved, and writes a page with the curves. Exit status: 0, nothing drifted;
-7, an arm drifted; 4, the baselines cannot be compared.
+7, an arm drifted; 4, the baselines cannot be compared; 3, the page could not be written.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fixtures.status import Status
+from fixtures import outputs
+from fixtures.options import given_name, given_path
+from fixtures.status import Status, or_fault
 from reports import drift_page, drift_table
 from reports.baseline_file import UnusableBaseline, path_of, read
+from reports.command_line import Parser, command
 from reports.drift import SuiteDrift, TooFewSeeds
 from reports.folder import OUT
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print and write; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m reports.compare")
-    parser.add_argument("before", help="a name in reports/baselines, or a FILE.json")
-    parser.add_argument("now", help="a name in reports/baselines, or a FILE.json")
-    parser.add_argument("--output", type=Path, default=OUT / "compare.html", metavar="FILE")
+    parser = Parser(prog="python -m reports.compare")
+    known = "a name in reports/baselines, or a FILE.json"
+    parser.add_argument("before", type=given_name, help=known)
+    parser.add_argument("now", type=given_name, help=known)
+    parser.add_argument("--output", type=given_path, default=OUT / "compare.html", metavar="FILE")
     given = parser.parse_args(arguments)
     here = Path.cwd()
+    return compare(path_of(given.before, here), path_of(given.now, here), given.output)
+
+
+def compare(before: Path, now: Path, output: Path) -> int:
+    """Compare two baselines, print what moved and write the page; the exit status.
+
+    Raises:
+        Unwritable: If it shows before that the page cannot be written.
+    """
+    outputs.check_file(output)
     try:
-        suite = SuiteDrift.of(read(path_of(given.before, here)), read(path_of(given.now, here)))
+        suite = SuiteDrift.of(read(before), read(now))
     except (UnusableBaseline, TooFewSeeds) as fault:
         print(f"Cannot compare: {fault}", file=sys.stderr)
         return Status.USAGE
@@ -39,10 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Cannot compare: no arm can be compared.\n{reasons}", file=sys.stderr)
         return Status.USAGE
     print("\n".join([*drift_table.terminal_table(suite.arms), *suite.left_out]))
-    given.output.parent.mkdir(parents=True, exist_ok=True)
-    given.output.write_text(drift_page.comparison_page(suite), encoding="utf-8")
-    print(f"Page: {os.path.relpath(given.output)}")
-    return Status.DRIFTED if any(arm.outcome == "drifted" for arm in suite.arms) else 0
+    drifted = any(arm.outcome == "drifted" for arm in suite.arms)
+    status = Status.DRIFTED if drifted else Status.OK
+    try:
+        outputs.write(output, drift_page.comparison_page(suite))
+    except OSError as fault:
+        print(f"Not written: {output}: {fault.strerror}", file=sys.stderr)
+        return or_fault(status)
+    print(f"Page: {os.path.relpath(output)}")
+    return status
 
 
 if __name__ == "__main__":

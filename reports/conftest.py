@@ -180,12 +180,13 @@ def run(suite: pytest.Pytester) -> Run:
 
 @pytest.fixture
 def run_inside(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run them in this process, which is faster, without a report."""
+    """Run them in this process, which is faster, and without a report unless one is asked for."""
     monkeypatch.setattr(folder, "OUT", folder.OUT)  # the suite's conftest.py sets it
 
-    def run(select: str, *options: str) -> pytest.RunResult:
+    def run(select: str, *options: str, report: bool = False) -> pytest.RunResult:
         ignored = "-Wignore::pytest.PytestAssertRewriteWarning"  # all is imported already
-        return suite.runpytest_inprocess("-k", select, "--no-report", ignored, *options)
+        told = [ignored] if report else [ignored, "--no-report"]
+        return suite.runpytest_inprocess("-k", select, *told, *options)
 
     return run
 

@@ -17,6 +17,7 @@ from reports.baseline import Baseline, NotComparable, SavedArm
 from reports.drift import ArmDrift, Drifted, Rule, TooFewSeeds, alike
 
 SUBJECT = "Drift"
+COMPARABLE = "comparable"  # the property of a test whose arm is described as in the baseline
 
 
 class Question:
@@ -57,6 +58,7 @@ class DriftItem(pytest.Function):
             arm = self._arm(question.arms)
         except NotComparable as reason:
             pytest.skip(f"not comparable: {reason}")
+        self.user_properties.append((COMPARABLE, self.baseline.name))
         runs = judge.source.runs(arm, judge.settings.seeds(judge.settings.looks[-1]))
         headline, outcome = self._compared(runs)
         self.user_properties.extend(("notice", text) for text in judge.source.notices)

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from fixtures import outputs
 from fixtures.claim import claim_id
 from fixtures.hooks import Judgement
+from fixtures.options import given_name
 from fixtures.runs import Runs
-from fixtures.status import Status
+from fixtures.status import Status, or_fault
 from reports import baseline_file, drift_item, provenance
 from reports.baseline import Baseline, NotComparable, SavedArm
 from reports.baseline_file import UnusableBaseline, path_of
 from reports.drift import ArmDrift
+from reports.ledger import Ledger
 
 PARTS = pytest.StashKey["Parts"]()
 READ = pytest.StashKey[list[str]]()
 BASELINE = pytest.StashKey[Baseline]()
+SAVE = "--save-baseline"
 SAVED = pytest.StashKey[str]()
 # A session that ended so has trained all that it was asked to.
 COMPLETE = (Status.OK, Status.REFUTED, Status.DRIFTED, Status.INCONCLUSIVE)
@@ -46,11 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("claims", "scientific claims")
     group.addoption(
         "--save-baseline",
+        type=given_name,
         metavar="NAME",
         help="save the session's runs as reports/baselines/NAME.json, or as a FILE.json",
     )
     group.addoption(
         "--baseline",
+        type=given_name,
         metavar="NAME",
         help="test also that each arm trains as that baseline did, a name or a FILE.json",
     )
@@ -62,14 +69,24 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the baseline, and refuse at once one that cannot be used."""
-    here = config.invocation_params.dir
-    if config.option.baseline:
+    """Read the baseline, and refuse at once what cannot be used."""
+    option, here = config.option, config.invocation_params.dir
+    for name in ("baseline", "save_baseline"):
+        if getattr(option, name) and (option.bench or option.trust):
+            raise pytest.UsageError(
+                f"--{name.replace('_', '-')}: expected a session that decides claims. Received: "
+                f"one by {'--bench' if option.bench else '--trust'}. Leave one of them out."
+            )
+    if option.baseline:
         try:
-            config.stash[BASELINE] = baseline_file.read(path_of(config.option.baseline, here))
+            config.stash[BASELINE] = baseline_file.read(path_of(option.baseline, here))
         except UnusableBaseline as fault:
             raise pytest.UsageError(f"--baseline: {fault}") from None
-    if config.option.save_baseline:
+        if not (option.collectonly or hasattr(config, "workerinput")):
+            config.pluginmanager.register(Compared(config), "reports.compared")
+    if option.save_baseline:
+        with outputs.refused(SAVE):
+            outputs.check_file(path_of(option.save_baseline, here))
         config.stash[PARTS] = Parts()
         config.pluginmanager.register(config.stash[PARTS], "baseline parts")
 
@@ -111,21 +128,17 @@ def pytest_arm_compared(item: pytest.Item, drift: ArmDrift, now: SavedArm, runs:
     _keep(item, [now], [runs])
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)  # once the session has its status
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     """Save the baseline, unless arms are missing from it."""
-    config = session.config
-    if PARTS not in config.stash or hasattr(config, "workerinput"):
-        return
-    parts = [baseline_file.parsed(text) for text in config.stash[PARTS].texts]
-    if session.exitstatus not in COMPLETE or not parts:
-        config.stash[SAVED] = f"Baseline not saved: the session ended with {session.exitstatus:d}."
-        return
-    path = path_of(config.option.save_baseline, config.invocation_params.dir)
-    trained = provenance.joined(part.provenance for part in parts)
-    about = {**trained, **provenance.of_session(config)}
-    whole = Baseline.of(path.stem, about, (arm for part in parts for arm in part.arms))
-    baseline_file.write(whole, path)
-    config.stash[SAVED] = f"Baseline: {os.path.relpath(path)}, {len(whole.arms)} arms"
+    try:
+        return (yield)
+    finally:
+        config = session.config
+        idle = config.option.collectonly or hasattr(config, "workerinput")
+        if PARTS in config.stash and not idle:
+            with outputs.noted(config, SAVE):
+                config.stash[SAVED] = _save(config, session.exitstatus)
 
 
 def pytest_terminal_summary(
@@ -134,6 +147,81 @@ def pytest_terminal_summary(
     """Say whether a baseline was saved."""
     if SAVED in config.stash:
         terminalreporter.write_line(config.stash[SAVED])
+
+
+@dataclass(eq=False)  # pytest keeps plugins in a set
+class Compared:
+    """Counts the arms that were compared with the baseline, whichever process did.
+
+    Args:
+        config: pytest's.
+        arms: How many.
+    """
+
+    config: pytest.Config
+    arms: int = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of an arm that could be compared."""
+        self.arms += report.when == "call" and drift_item.COMPARABLE in dict(report.user_properties)
+
+    @pytest.hookimpl(wrapper=True)  # after the session's own are saved
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Make a fault of a session that compared nothing."""
+        try:
+            return (yield)
+        finally:
+            if not self.arms:
+                session.exitstatus = or_fault(int(session.exitstatus))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say how many arms were compared, and where the baseline was trained otherwise."""
+        baseline = self.config.stash[BASELINE]
+        if not self.arms:
+            terminalreporter.write_line(
+                f"Nothing compared: expected a selected claim that reads an arm of baseline "
+                f"{baseline.name!r}, described as there. Received: none. Select others, or save a "
+                "new baseline.",
+                red=True,
+            )
+            return
+        terminalreporter.write_line(
+            f"Baseline {baseline.name!r}: {self.arms} of {len(baseline.arms)} arms compared."
+        )
+        if differences := self._differences(baseline.provenance):
+            terminalreporter.write_line(
+                f"Baseline {baseline.name!r} was trained otherwise: {'; '.join(differences)}."
+            )
+
+    def _differences(self, before: Mapping[str, str]) -> list[str]:
+        ledger = self.config.pluginmanager.get_plugin("reports.ledger")
+        assert isinstance(ledger, Ledger)
+        trained = {name: provenance.BOTH.join(told) for name, told in ledger.environment.items()}
+        now = {**trained, **provenance.of_data(self.config)}
+        return [
+            f"{name} {before[name]} then, {now[name]} now"
+            for name in ("tensorflow", "keras", "device", "mnist", "imdb")
+            if before.get(name) and now.get(name) and before[name] != now[name]
+        ]
+
+
+def _save(config: pytest.Config, status: int) -> str:
+    """Join what the session's processes left; what to say of it.
+
+    Raises:
+        OSError: If the baseline cannot be written, or there is nothing to write.
+    """
+    if status not in COMPLETE:
+        return f"Baseline not saved: the session ended with {status:d}."
+    parts = [baseline_file.parsed(text) for text in config.stash[PARTS].texts]
+    if not parts:
+        raise OSError("no claim was selected whose runs could be saved")
+    path = path_of(config.option.save_baseline, config.invocation_params.dir)
+    trained = provenance.joined(part.provenance for part in parts)
+    about = {**trained, **provenance.of_session(config)}
+    whole = Baseline.of(path.stem, about, (arm for part in parts for arm in part.arms))
+    baseline_file.write(whole, path)
+    return f"Baseline: {os.path.relpath(path)}, {len(whole.arms)} arms"
 
 
 def _keep(item: pytest.Item, arms: Iterable[SavedArm], runs: Iterable[Runs]) -> None:

@@ -94,6 +94,51 @@ def test_only_arms_of_the_selected_claims_are_compared(bank: Path, run_inside: R
     said.stdout.fnmatch_lines(["*::baseline[[]0.1, made[]] PASSED*"])
 
 
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_baseline_that_no_selected_claim_reads(
+    bank: Path, run: Run, run_inside: Run, workers: str
+) -> None:
+    record = json.loads(bank.read_text())
+    for arm in record["arms"]:
+        arm["claims"] = ["noise_channels.other"]
+        arm["seal"] = baseline_file._seal(arm)
+    bank.write_text(json.dumps(record))
+    started = run_inside if workers == "0" else run
+    said = started("ends", "-n", workers, "--no-report", "--baseline", bank.name)
+    assert said.ret == 3
+    told = "Nothing compared: expected a selected claim that reads an arm of baseline 'bank'*"
+    said.stdout.fnmatch_lines([told])
+
+
+def test_listing_tests_compares_and_saves_nothing(bank: Path, run_inside: Run) -> None:
+    options = ["--collect-only", "--baseline", bank.name, "--save-baseline", "b.json"]
+    said = run_inside("ends", *options)
+    assert said.ret == 0
+    said.stdout.no_fnmatch_line("*Nothing compared*")
+
+
+def test_a_baseline_of_other_data_or_of_another_device_is_named(
+    bank: Path, run_inside: Run
+) -> None:
+    same = run_inside("ends", "--baseline", bank.name)
+    same.stdout.fnmatch_lines(["Baseline 'bank': 1 of 2 arms compared."])
+    same.stdout.no_fnmatch_line("*trained otherwise*")
+    record = json.loads(bank.read_text())
+    record["provenance"] |= {"device": "GPU", "mnist": "keras", "imdb": "packaged"}
+    bank.write_text(json.dumps(record))
+    said = run_inside("ends", "--baseline", bank.name)
+    assert said.ret == 0
+    line = "Baseline 'bank' was trained otherwise: device GPU then, * now; mnist keras then, "
+    said.stdout.fnmatch_lines([f"{line}packaged now."])
+
+
+def test_a_session_without_runs_saves_no_baseline(run_inside: Run, suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_other="def test_passes(): pass")
+    said = run_inside("passes", "--save-baseline", "c.json")
+    assert said.ret == 3
+    said.stdout.fnmatch_lines(["Not written: --save-baseline: no claim was selected*"])
+
+
 def test_workers_compare_alike(bank: Path, run: Run) -> None:
     said = run("", "--moved", "0.05", "-n", "2", "--baseline", bank.name, "--alluredir", "here")
     said.assert_outcomes(passed=3, failed=1)
@@ -122,7 +167,8 @@ def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> No
     bank.write_text(json.dumps(record))
     said = run_inside("", "--baseline", bank.name, "-rs", "--strict")
     said.assert_outcomes(passed=2, skipped=2)
-    assert said.ret == 0
+    assert said.ret == 3
+    said.stdout.fnmatch_lines(["Nothing compared: expected a selected claim that reads an arm *"])
     said.stdout.fnmatch_lines(["*not comparable: Expected arm '0'*Received: dataset: abc before*"])
     said.stdout.fnmatch_lines(
         ["*not comparable: Expected arm '0.1'*Received: name: other before, 0.1 now*"]

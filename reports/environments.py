@@ -15,6 +15,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from reports.commands import CommandFailed, output_of
 
 ROOT = Path(__file__).parents[1]
@@ -84,12 +86,15 @@ class Environment:
         """The environment for requirements separated by spaces, quoted as in a shell.
 
         Raises:
-            ValueError: If there are none.
+            ValueError: If there are none, or a quotation is open.
         """
-        words = shlex.split(text)
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            words = []
         if not words:
             raise ValueError(
-                'Expected requirements such as "tensorflow==2.20.0". Received: none. Name the '
+                f'Expected requirements such as "tensorflow==2.20.0". Received: {text!r}. Name the '
                 'versions: make upgrade FROM="tensorflow==2.20.0" TO="tensorflow==2.21.0"'
             )
         files = (str(Path(word).resolve()) if Path(word).is_file() else word for word in words)
@@ -121,14 +126,19 @@ class Environment:
         Raises:
             UnusableVersion: If the requirements cannot be resolved or installed.
         """
-        if self.ready.is_file():
-            return False
+        self.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.parent / f".{self.folder.name}.lock"):  # or two install into each other
+            if self.ready.is_file():
+                return False
+            self._install()
+        return True
+
+    def _install(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self._uv("venv", "--python", sys.executable, str(self.folder))
         resolved = self._resolved()
         self._uv("pip", "install", "--python", str(self.python), "-r", str(resolved))
         resolved.replace(self.ready)
-        return True
 
     def probe(self) -> Versions:
         """Import TensorFlow in it, and ask what it is and sees.

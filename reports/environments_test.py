@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,21 @@ def test_it_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert any(line.startswith("keras>=") for line in given)
     assert "keras==" in environment.ready.read_text()
     assert not environment.make()
+
+
+def test_two_at_once_make_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def uv(self: Environment, *arguments: str) -> None:
+        asked.append(arguments[0])
+        self.folder.mkdir(parents=True, exist_ok=True)
+        time.sleep(0.05)  # time for the other to come
+
+    monkeypatch.setattr(Environment, "_uv", uv)
+    with ThreadPoolExecutor(2) as both:
+        made = both.map(lambda _: Environment(("tensorflow==2.20.0",), tmp_path).make(), range(2))
+    assert sorted(made) == [False, True]
+    assert asked == ["venv", "pip", "pip"]
 
 
 def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:

@@ -3,20 +3,24 @@
 `python -m reports.false_alarms BASELINE [--suites 10000] [--seeds 30]`
 
 For each suite the bank's seeds are dealt anew into new ones and a baseline, of every arm, and
-judged by the rule that judges a real upgrade.
+judged by the rule that judges a real upgrade. Exit status: 0; 1, suites raise more alarms than
+promised; 4, the bank cannot be used.
 """
 
 from __future__ import annotations
 
-import argparse
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from fixtures.options import given_count, given_name
+from fixtures.status import Status
 from reports.baseline import Baseline, SavedArm, margin_of
 from reports.baseline_file import path_of, read
+from reports.command_line import Parser, command
 from reports.drift import FALSE_ALARMS, Rule
 
 
@@ -47,20 +51,26 @@ def false_alarms(bank: Baseline, suites: int, *, new: int = 30) -> int:
     return sum(alarm() for _ in range(suites))
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count, print, and fail if suites raise more alarms than promised."""
-    parser = argparse.ArgumentParser(prog="python -m reports.false_alarms")
-    parser.add_argument("baseline")
-    parser.add_argument("--suites", type=int, default=10_000)
-    parser.add_argument("--seeds", type=int, default=30)
+    parser = Parser(prog="python -m reports.false_alarms")
+    parser.add_argument("baseline", type=given_name)
+    parser.add_argument("--suites", type=given_count, default=10_000)
+    parser.add_argument("--seeds", type=given_count, default=30)
     given = parser.parse_args(arguments)
-    bank, started = read(path_of(given.baseline, Path.cwd())), time.monotonic()
-    found = false_alarms(bank, given.suites, new=given.seeds)
+    started = time.monotonic()
+    try:
+        bank = read(path_of(given.baseline, Path.cwd()))
+        found = false_alarms(bank, given.suites, new=given.seeds)
+    except ValueError as fault:  # an unusable baseline is one
+        print(f"Cannot count: {fault}", file=sys.stderr)
+        return Status.USAGE
     print(
         f"{found} of {given.suites} suites of {Rule.of(bank).tests} statistics raised an alarm "
         f"({time.monotonic() - started:.0f} s); promised: at most {FALSE_ALARMS:g}."
     )
-    return int(found > FALSE_ALARMS * given.suites)
+    return Status.REFUTED if found > FALSE_ALARMS * given.suites else Status.OK
 
 
 def _drifts(rule: Rule, arm: SavedArm, deal: np.ndarray, new: int) -> bool:

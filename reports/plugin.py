@@ -2,7 +2,8 @@
 
 Results for Allure go to `reports/out/allure-results`, emptied by every session that decides
 claims, or to `--alluredir`, which is emptied only by `--clean-alluredir`, once a session whatever
-the number of workers. Only claims are written there. `--no-report` writes none.
+the number of workers. Only claims are written there, and by one session at a time. `--no-report`
+writes none.
 
 Exit statuses are those of `fixtures.status`.
 """
@@ -18,12 +19,15 @@ import uuid
 from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from fixtures import outputs
 from fixtures.claim import is_claim
 from fixtures.hooks import Judgement
+from fixtures.options import given_name
+from fixtures.status import Status
 from reports import drift_table, folder, table
 from reports.ledger import TOLD, Ledger, failure_kind, statements
 from reports.summary import summary
@@ -35,6 +39,8 @@ RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
 SESSION = pytest.StashKey[str]()
 UNTOLD = pytest.StashKey[dict[str, str]]()
+# Whether another session was writing to the folder when this one began, the same to all workers.
+TAKEN = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -43,10 +49,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--no-report", action="store_true", help="write no Allure results"
     )
     parser.getgroup("claims").addoption(
-        "--summary", metavar="FILE", help="write the table of claims as Markdown"
+        "--summary", type=given_name, metavar="FILE", help="write the table of claims as Markdown"
     )
     parser.getgroup("claims").addoption(
         "--report-as",
+        type=given_name,
         metavar="VERSION",
         help="what the report calls this session's environment (default: TensorFlow's version)",
     )
@@ -72,24 +79,44 @@ def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config.option, "allure_report_dir", None)
     default = folder.OUT / "allure-results"
     config.stash[RESULTS] = config.invocation_params.dir / given if given else default
-    config.stash[OWN] = not given
-    config.stash[SESSION] = _shared(config).get("testrunuid", uuid.uuid4().hex)
+    config.stash[OWN] = given is None
+    config.stash[SESSION] = _shared(config).get("report_session", uuid.uuid4().hex)
     config.option.allure_report_dir = None
     if not _is_worker(config):
         option = config.option
         idle = option.bench or option.trust or option.collectonly or option.setuponly
         config.stash[LEDGER] = Ledger(decides=not idle)
         config.pluginmanager.register(config.stash[LEDGER], "reports.ledger")
+        _check_outputs(config, given)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Obey `--clean-alluredir`, before any worker starts."""
+    """Hold the user's folder, and obey `--clean-alluredir`, before any worker starts."""
     config = session.config
-    idle = config.option.collectonly or config.option.no_report
-    asked = getattr(config.option, "clean_alluredir", False) and not idle
-    if asked and not _is_worker(config):
-        folder.empty(config.stash[RESULTS])
+    if _is_worker(config):
+        config.stash[TAKEN] = bool(_shared(config)["report_taken"])
+        return
+    config.stash[TAKEN] = config.stash[OWN] and folder.is_held(config.stash[RESULTS])
+    if not config.stash[OWN] and _reports(config):
+        try:
+            _hold(config, anew=bool(config.option.clean_alluredir))
+        except OSError as fault:
+            raise pytest.UsageError(f"--alluredir: {fault}") from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker of which session it is, and whether the report's folder is free."""
+    node.workerinput["report_session"] = node.config.stash[SESSION]
+    node.workerinput["report_taken"] = node.config.stash[TAKEN]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """End the session if its workers found claims, but nowhere to report them."""
+    if getattr(node, "workeroutput", {}).get("exitstatus") == Status.USAGE:
+        _refuse(node.config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -98,11 +125,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     config.stash[UNTOLD] = statements(session.items)
     claims = [item for item in session.items if is_claim(item)]
-    if not claims or config.option.no_report or config.option.collectonly:
+    if not claims or not _reports(config):
         return
-    if config.stash[OWN]:
-        folder.empty_once(config.stash[RESULTS], config.stash[SESSION])
-    _attachments().start(config, config.stash[RESULTS], claims)
+    if config.stash[TAKEN]:
+        _refuse(config)
+    with outputs.noted(config, outputs.REPORT):
+        _hold(config, anew=config.stash[OWN])
+        _attachments().start(config, config.stash[RESULTS], claims)
 
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
@@ -133,20 +162,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     ledger = config.stash[LEDGER]
     if config.option.summary:
-        file = config.invocation_params.dir / config.option.summary
-        file.write_text(summary(ledger), encoding="utf-8")
+        with outputs.noted(config, "--summary"):
+            outputs.write(config.invocation_params.dir / config.option.summary, summary(ledger))
     session.exitstatus = ledger.status(int(exitstatus))
-    left = ledger.undecided()
-    if (ledger.decided or left) and not config.option.no_report:
-        arguments = ["pytest", *config.invocation_params.args]
-        trust = record.committed()
-        told = {
-            **({"not decided": left} if left else {}),
-            **ledger.moved(),
-            **ledger.overview(),
-            **({"how far to trust it": [trust.overview]} if trust else {}),
-        }
-        folder.describe(config.stash[RESULTS], told, shlex.join(arguments))
+    if (ledger.decided or ledger.undecided()) and not config.option.no_report:
+        with outputs.noted(config, outputs.REPORT):
+            _describe(config, ledger)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -169,6 +190,51 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"\nAllure results: {results}")
 
 
+def _check_outputs(config: pytest.Config, results: str | None) -> None:
+    """Refuse at once what cannot be written."""
+    here, junit = config.invocation_params.dir, getattr(config.option, "xmlpath", None)
+    if config.option.summary:
+        with outputs.refused("--summary"):
+            outputs.check_file(here / config.option.summary)
+    if junit is not None:  # pytest's own, which takes an empty name for none
+        with outputs.refused("--junit-xml"):
+            outputs.check_file(here / Path(given_name(junit)).expanduser())
+    if results is not None:
+        with outputs.refused("--alluredir"):
+            given_name(results)
+            if _reports(config):
+                outputs.check_folder(config.stash[RESULTS])
+
+
+def _reports(config: pytest.Config) -> bool:
+    return not (config.option.collectonly or config.option.no_report)
+
+
+def _hold(config: pytest.Config, *, anew: bool) -> None:
+    note = folder.hold(config.stash[RESULTS], config.stash[SESSION], anew=anew)
+    config.add_cleanup(note.close)
+
+
+def _refuse(config: pytest.Config) -> NoReturn:
+    pytest.exit(f"--alluredir: {folder.Held(config.stash[RESULTS])}", Status.USAGE)
+
+
+def _describe(config: pytest.Config, ledger: Ledger) -> None:
+    """Write what Allure shows of the session beside its results."""
+    _hold(config, anew=False)
+    trust = record.committed()
+    left = ledger.undecided()
+    told = {
+        **({"not decided": left} if left else {}),
+        **ledger.moved(),
+        **{f"not written {option}": [why] for option, why in outputs.unwritten(config).items()},
+        **ledger.overview(),
+        **({"how far to trust it": [trust.overview]} if trust else {}),
+    }
+    command = folder.shown(["pytest", *config.invocation_params.args], config.rootpath)
+    folder.describe(config.stash[RESULTS], told, command)
+
+
 def _attachments() -> ModuleType:
     from reports import attachments  # imports Allure
 
@@ -182,9 +248,9 @@ def _arguments(pluginmanager: pytest.PytestPluginManager) -> list[str]:
     return [*map(str, given), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
 
 
-def _shared(config: pytest.Config) -> dict[str, str]:
+def _shared(config: pytest.Config) -> dict[str, Any]:
     """What xdist's controller told this worker; nothing in any other process."""
-    shared: dict[str, str] = getattr(config, "workerinput", {})
+    shared: dict[str, Any] = getattr(config, "workerinput", {})
     return shared
 
 

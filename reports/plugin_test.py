@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +107,8 @@ def test_dead_worker_leaves_a_broken_result_and_nothing_else_is_lost(
         "test_broken": "broken",
     }
     crash, broken = results["test_crash"], results["test_broken"]
-    assert "died or was stopped before the verdict" in crash["statusDetails"]["message"]
+    message = crash["statusDetails"]["message"]
+    assert re.match(r"The process that ran this claim \(gw\d\) died or was stopped before", message)
     assert crash["name"] == "Kills its process"
     assert labels(crash)["ALLURE_ID"] == "noise_channels.crash"
     kept = ("titlePath", "parameters")
@@ -135,6 +138,29 @@ def test_stand_in_has_the_identity_of_the_real_result(run: Run, pytester: pytest
     for name in ("fullName", "testCaseId", "historyId", "titlePath", "parameters"):
         assert alive[name] == dead[name]
     assert labels(dead).items() <= labels(alive).items()
+
+
+def test_results_do_not_tell_where_they_were_made(run: Run, suite: pytest.Pytester) -> None:
+    conftest = suite.path / "conftest.py"
+    patched = "import os, socket\nsocket.gethostname = lambda: 'name-of-this-machine'\n"
+    patched += "from pathlib import Path\nPath('pid').write_text(str(os.getpid()))\n"
+    conftest.write_text(patched + conftest.read_text())
+    here, seeds = suite.path / "here", ["--seeds", "12,20"]
+    run("supported or negative or broken", f"--alluredir={here}", f"--rootdir={suite.path}", *seeds)
+    process = (suite.path / "pid").read_text()
+    texts = {path.name: path.read_text(errors="replace") for path in here.iterdir()}
+    assert len(texts) > 10
+    for name, text in texts.items():
+        assert "name-of-this-machine" not in text, name
+        assert str(suite.path) not in text, name
+        assert f"{process}-MainThread" not in text, name
+        assert f"pid {process}" not in text, name
+    told = {label["name"] for each in results_in(here).values() for label in each["labels"]}
+    assert "host" not in told
+    ran = {labels(each)["thread"] for each in results_in(here).values()}
+    assert all(re.fullmatch(r"main|gw\d+", each) for each in ran)
+    executor = json.loads(texts["executor.json"])["buildName"]
+    assert "--alluredir=here --rootdir=. --seeds 12,20" in executor
 
 
 def test_second_run_shows_nothing_of_the_first(run: Run, pytester: pytest.Pytester) -> None:

@@ -43,14 +43,19 @@ def of_session(config: pytest.Config) -> dict[str, str]:
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "commit": commit(),
         "cores": str(os.cpu_count()),
-        "mnist": Path(option.mnist).name,
-        "imdb": Path(option.imdb).name,
+        **of_data(config),
         "first seed": str(option.first_seed),
         "seeds": option.seeds,
         "flags": " ".join(f"{name}={os.environ[name]}" for name in FLAGS if name in os.environ),
     }
     driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     return {**about, "driver": driver.splitlines()[0]} if driver else about
+
+
+def of_data(config: pytest.Config) -> dict[str, str]:
+    """Where a session's data come from: of a file, its name."""
+    option = config.option
+    return {"mnist": Path(option.mnist).name, "imdb": Path(option.imdb).name}
 
 
 def tensorflow_version() -> str:

@@ -5,7 +5,6 @@ Chromium comes from the system, Playwright from PyPI; neither asks anything of t
 
 from __future__ import annotations
 
-import argparse
 import io
 import shutil
 import sys
@@ -16,6 +15,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from fixtures import outputs
+from fixtures.options import given_name, given_path
+from fixtures.status import Status
+from reports.command_line import Parser, command
 from reports.folder import OUT
 
 if TYPE_CHECKING:
@@ -32,25 +35,30 @@ class NoPicture(Exception):
     """No picture can be taken. Its text says why, and what to do."""
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write overview.png and claim.png; 1 if there is no report or no browser."""
-    parser = argparse.ArgumentParser(prog="python -m reports.screenshots")
-    parser.add_argument("--report", type=Path, default=OUT / "report.html", metavar="FILE")
-    parser.add_argument("--pictures", type=Path, default=PICTURES, metavar="DIR")
+    """Write overview.png and claim.png; 4 without a report, 3 if there is no such picture."""
+    parser = Parser(prog="python -m reports.screenshots")
+    parser.add_argument("--report", type=given_path, default=OUT / "report.html", metavar="FILE")
+    parser.add_argument("--pictures", type=given_path, default=PICTURES, metavar="DIR")
     parser.add_argument(
-        "--claim", default="Logistic regression underfits", help="words of the claim to show"
+        "--claim",
+        type=given_name,
+        default="Logistic regression underfits",
+        help="words of the claim to show",
     )
     given = parser.parse_args(arguments)
     if not given.report.is_file():
         print(f"expected a report in {given.report}. Run `make report` first.", file=sys.stderr)
-        return 1
+        return Status.USAGE
+    outputs.check_folder(given.pictures)
     try:
         with chromium() as browser:
             _take(browser, given.report.resolve(), given.pictures, given.claim)
     except NoPicture as fault:
         print(fault, file=sys.stderr)
-        return 1
-    return 0
+        return Status.FAULT
+    return Status.OK
 
 
 @contextmanager

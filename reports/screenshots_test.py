@@ -12,7 +12,7 @@ from reports.screenshots import main
 def test_without_a_report_it_says_what_to_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--report", str(tmp_path / "none.html")]) == 1
+    assert main(["--report", str(tmp_path / "none.html")]) == 4
     assert "expected a report in" in (said := capsys.readouterr().err)
     assert "Run `make report` first" in said
 
@@ -29,7 +29,7 @@ def test_without_a_browser_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     report = tmp_path / "report.html"
     report.write_text("")
-    assert main(["--report", str(report), "--pictures", str(tmp_path)]) == 1
+    assert main(["--report", str(report), "--pictures", str(tmp_path)]) == 3
     assert f"expected {lacking}. Received: none." in (said := capsys.readouterr().err)
     assert "install" in said
     assert list(tmp_path.glob("*.png")) == []

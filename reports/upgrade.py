@@ -6,16 +6,15 @@ Each version gets an environment of its own. The claims run in both, on the same
 and every arm of the second is compared with the first. Run it again after an interruption: what
 is installed and what is trained is kept.
 
-Exit status: that of the claims under the second version (see `reports.plugin`), so 0 only if
-there nothing was refuted and nothing drifted; 3 if they could not be run under the first; 8 if a
-version cannot be installed or imported, or sees fewer GPUs than the first.
+Exit status: that of the claims under the second version (see `fixtures.status`), so 0 only if
+there nothing was refuted and nothing drifted; 3 if they could not be run under the first, or the
+report could not be written; 4 if another upgrade is running; 8 if a version cannot be installed or
+imported, or sees fewer GPUs than the first.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import shlex
 import subprocess
 import sys
 import time
@@ -24,8 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from fixtures.status import Status
-from reports import compare
+from filelock import FileLock, Timeout
+
+from fixtures import outputs
+from fixtures.options import given_words
+from fixtures.status import Status, or_fault
+from reports.command_line import Parser, command
+from reports.compare import compare
 from reports.environments import ROOT, Environment, UnusableVersion, Versions
 from reports.folder import OUT
 from reports.generate import NotGenerated, Report, generate
@@ -71,17 +75,18 @@ class Side:
         return OUT / "upgrade" / f"{self.role}.json"
 
     def claims(self, version: str, *more: str) -> int:
-        """Run the claims; pytest's exit status.
+        """Run the claims; pytest's exit status, or that of a fault if it was killed.
 
         Args:
             version: What the report calls it.
             *more: Arguments of pytest beside its own.
         """
         self.baseline.unlink(missing_ok=True)
-        command = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--seeds", SEEDS]
-        command += ["--alluredir", str(self.results), "--clean-alluredir", "--report-as", version]
-        command += ["--save-baseline", str(self.baseline), *more, *self.arguments]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
+        line = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--seeds", SEEDS]
+        line += ["--alluredir", str(self.results), "--clean-alluredir", "--report-as", version]
+        line += ["--save-baseline", str(self.baseline), *more, *self.arguments]
+        status = subprocess.run(line, cwd=ROOT, check=False).returncode  # noqa: S603
+        return status if status >= 0 else Status.FAULT
 
 
 @dataclass
@@ -105,20 +110,36 @@ class Steps:
         print("\n".join(["== cost", *(f"{cost:7.0f} s  {name}" for name, cost in self.costs)]))
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it all; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m reports.upgrade")
+    parser = Parser(prog="python -m reports.upgrade")
     parser.add_argument("old", metavar="FROM", help='requirements, as "tensorflow==2.20.0"')
     parser.add_argument("new", metavar="TO", help="requirements, or a wheel file")
-    parser.add_argument("--args", default="", help="arguments of pytest, for both")
-    parser.add_argument("--to-args", default="", help="arguments of pytest, for TO alone")
+    parser.add_argument(
+        "--args", type=given_words, default=(), help="arguments of pytest, for both"
+    )
+    parser.add_argument(
+        "--to-args", type=given_words, default=(), help="arguments of pytest, for TO alone"
+    )
     given = parser.parse_args(arguments)
-    both = tuple(shlex.split(given.args))
     try:
-        old = Side("from", Environment.of(given.old), both)
-        new = Side("to", Environment.of(given.new), (*both, *shlex.split(given.to_args)))
+        old = Side("from", Environment.of(given.old), given.args)
+        new = Side("to", Environment.of(given.new), (*given.args, *given.to_args))
     except ValueError as fault:
         parser.error(str(fault))
+    outputs.check_folder(OUT / "upgrade")
+    try:
+        with FileLock(OUT / ".upgrade.lock", timeout=0):
+            return _timed(old, new)
+    except Timeout:
+        parser.error(
+            f"Expected no other upgrade that writes to {os.path.relpath(OUT / 'upgrade')}. "
+            "Received: one that is running. Wait for it to end."
+        )
+
+
+def _timed(old: Side, new: Side) -> int:
     steps = Steps()
     try:
         return _upgrade(old, new, steps)
@@ -140,8 +161,8 @@ def _upgrade(old: Side, new: Side, steps: Steps) -> int:
     summary = OUT / "upgrade" / "summary.md"
     more = ("--baseline", str(old.baseline), "--summary", str(summary))
     status = steps.take(f"claims with {new.name}", lambda: new.claims(now, *more))
-    steps.take("report", lambda: _report(old, new))
-    return status
+    written = steps.take("report", lambda: _report(old, new))
+    return status if written else or_fault(status)
 
 
 def _installed(side: Side, steps: Steps) -> Versions:
@@ -171,20 +192,21 @@ def _names(old: Versions, new: Versions) -> tuple[str, str]:
     return (before, now) if before != now else (f"{before} (FROM)", f"{now} (TO)")
 
 
-def _report(old: Side, new: Side) -> None:
-    """Both versions in one Allure report, and what moved on one page."""
-    output = OUT / "upgrade" / "report.html"
+def _report(old: Side, new: Side) -> bool:
+    """Both versions in one Allure report, and what moved on one page; whether all was written."""
+    output, compared = OUT / "upgrade" / "report.html", True
     if old.baseline.is_file() and new.baseline.is_file():
         page = OUT / "upgrade" / "compare.html"
-        compare.main([str(old.baseline), str(new.baseline), "--output", str(page)])
+        compared = compare(old.baseline, new.baseline, page) != Status.FAULT
     if "--no-report" in (*old.arguments, *new.arguments):
-        return  # the results of an earlier run may lie there still
+        return compared  # the results of an earlier run may lie there still
     try:
         generate(Report((old.results, new.results), output))
-    except NotGenerated as fault:
+    except (NotGenerated, OSError) as fault:
         print(f"No report: {fault}", file=sys.stderr)
-    else:
-        print(f"Report: {os.path.relpath(output)}")
+        return False
+    print(f"Report: {os.path.relpath(output)}")
+    return compared
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from fixtures.status import Status
 from reports import upgrade
 from reports.environments import Environment, UnusableVersion, Versions
 from reports.generate import NotGenerated, Report
@@ -135,10 +137,48 @@ def test_a_gpu_that_the_new_version_no_longer_sees(
     assert expected in capfd.readouterr().err
 
 
-def test_requirements_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        upgrade.main(["", ""])
-    assert 'Expected requirements such as "tensorflow==2.20.0"' in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["", ""], "Expected requirements such as \"tensorflow==2.20.0\". Received: ''."),
+        (["old'", "new"], 'Expected requirements such as "tensorflow==2.20.0". Received: "old\'".'),
+        (["old", "new", "--args='"], "--args: expected arguments quoted as in a shell. Received:"),
+        (["old", "new", '--to-args="'], "--to-args: expected arguments quoted as in a shell."),
+    ],
+)
+def test_what_cannot_be_split_into_words_is_refused(
+    given: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="4"):
+        upgrade.main(given)
+    assert message in capsys.readouterr().err
+
+
+def test_a_second_upgrade_at_once_is_refused(
+    run_upgrade: Upgrade, capfd: pytest.CaptureFixture[str], drifting: pytest.Pytester
+) -> None:
+    (drifting.path / "out").mkdir()
+    with (
+        FileLock(drifting.path / "out" / ".upgrade.lock"),
+        pytest.raises(SystemExit, match="4"),
+    ):
+        run_upgrade()
+    assert "Expected no other upgrade that writes to out/upgrade." in capfd.readouterr().err
+    assert list((drifting.path / "out" / "upgrade").iterdir()) == []
+
+
+def test_a_page_that_cannot_be_written_makes_a_fault_of_all_well(
+    run_upgrade: Upgrade,
+) -> None:
+    """What was found under the new version comes first."""
+
+    def compare(*_: Path) -> int:
+        return Status.FAULT
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upgrade, "compare", compare)
+        assert run_upgrade(both="-k ends --no-report") == 3
+        assert run_upgrade("--to-args=--moved 0.05", both="-k ends --no-report") == 7
 
 
 def test_sides_are_named_apart() -> None:

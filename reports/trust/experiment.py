@@ -16,9 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fixtures import outputs
 from fixtures.evidence import Design
 from fixtures.faults import FAULTS, mark
+from fixtures.status import Status
 from reports import folder
+from reports.command_line import Parser, command
 from reports.trust.detection import FIRST_SEED
 
 # The claims whose arms are cheapest to train, and those of the faults that do not show there.
@@ -38,24 +41,41 @@ CONFORMANCE = (
     "-k",
     "notebook or order or weights or formulas",
 )
-DECIDED = (0, 1)  # pytest's exit status: no claim refuted, or one
+DECIDED = (Status.OK, Status.REFUTED)
 
 
 class ExperimentFailed(RuntimeError):
-    """A training session ended without verdicts."""
+    """A training session ended without verdicts.
 
-
-def main(options: Sequence[str]) -> None:
-    """Train each fault's arms; compare trainers where that has not been done.
-
-    Raises:
-        ExperimentFailed: If a session ends otherwise than with verdicts.
+    Args:
+        status: Of the command: pytest's own for wrong usage, and else a fault.
     """
-    for name in FAULTS:
-        print(f"{name}:", flush=True)
-        _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--plant", name, *options)
-        if conformance_of(name) is None:
-            _hold_against_fit(name)
+
+    def __init__(self, text: str, status: Status) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train each fault's arms; compare trainers where that has not been done; the exit status."""
+    parser = Parser(
+        prog="python -m reports.trust.experiment",
+        usage="%(prog)s [--help] [options of pytest]",
+        allow_abbrev=False,
+    )
+    _, options = parser.parse_known_args(arguments)
+    outputs.check_folder(folder.OUT / "faults")
+    try:
+        for name in FAULTS:
+            print(f"{name}:", flush=True)
+            _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--plant", name, *options)
+            if conformance_of(name) is None:
+                _hold_against_fit(name)
+    except ExperimentFailed as fault:
+        print(fault, file=sys.stderr)
+        return fault.status
+    return Status.OK
 
 
 def conformance_of(name: str) -> tuple[str, ...] | None:
@@ -78,17 +98,17 @@ def _hold_against_fit(name: str) -> None:
         _pytest(*CONFORMANCE, "--plant", name, f"--junitxml={junit}", "-q", "--tb=no")
         cases = ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it
         failed = [case.get("name") for case in cases if case.find("failure") is not None]
-    _file(name).parent.mkdir(parents=True, exist_ok=True)
     record = {"fault": mark(name), "failed": failed}
-    _file(name).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    outputs.write(_file(name), json.dumps(record, indent=1) + "\n")
 
 
 def _pytest(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-n", "auto", *arguments]
-    status = subprocess.run(command, check=False).returncode  # noqa: S603
+    line = [sys.executable, "-m", "pytest", "-n", "auto", *arguments]
+    status = subprocess.run(line, check=False).returncode  # noqa: S603
     if status not in DECIDED:
         raise ExperimentFailed(
-            f"Expected exit status 0 or 1 of {' '.join(command[1:])}. Received: {status}."
+            f"Expected exit status 0 or 1 of {' '.join(line[1:])}. Received: {status}.",
+            Status.USAGE if status == Status.USAGE else Status.FAULT,
         )
 
 
@@ -97,4 +117,4 @@ def _file(name: str) -> Path:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    raise SystemExit(main())

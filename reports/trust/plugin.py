@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from fixtures import outputs
 from fixtures.claim import statement_of
 from fixtures.evidence import Comparison, Design
+from fixtures.options import given_name
 from fixtures.runs import RunSource
 from reports import baseline_file, folder, provenance
 from reports.baseline import Baseline, NotComparable
@@ -26,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("claims", "scientific claims")
     group.addoption(
         "--trust",
+        type=given_name,
         action="append",
         metavar="BANK",
         help="decide nothing: try the suite's promises on a baseline of seeds that it does not "
@@ -45,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.option.trust:
         return
     _check(config)
+    with outputs.refused("--trust"):
+        outputs.check_file(folder.OUT / "trust.json")
     trust = Trust(config, _read_bank(config), config.option.trust_suites)
     config.pluginmanager.register(trust, "trust")
 
@@ -144,12 +149,10 @@ class Trust:
         found = find(self.bank, self.claims, self.uncovered, self.source, self.suites)
         seconds = time.monotonic() - started
         self.lines = found.lines()
-        folder.OUT.mkdir(parents=True, exist_ok=True)
         record = {"suites": self.suites, "seconds": round(seconds, 1), **found.as_json()}
-        (folder.OUT / "trust.json").write_text(
-            json.dumps(record, indent=1) + "\n", encoding="utf-8"
-        )
-        (folder.OUT / "trust.md").write_text("\n".join(self.lines), encoding="utf-8")
+        with outputs.noted(self.config, "--trust"):
+            outputs.write(folder.OUT / "trust.json", json.dumps(record, indent=1) + "\n")
+            outputs.write(folder.OUT / "trust.md", "\n".join(self.lines))
         self.lines += self.source.notices  # such as planted runs that are damaged
         self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/trust.md and .json")
         return sum(promise.kept is False for promise in found.promises)
