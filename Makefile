@@ -15,7 +15,7 @@ SEED := $(or $(SEED),$(shell date +%s))
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
-	[ $$status = 4 ] || $(ENV)/bin/python -m reports.generate || [ $$? != 3 ] || \
+	[ $$status = 4 ] || $(ENV)/bin/python -m training_claims.reports.allure.generate || [ $$? != 3 ] || \
 	[ $$status != 0 ] || status=3; exit $$status  # 4: nothing was run; 3: no report was written
 
 test: $(INSTALLED)  ## the project's own tests, lint and types
@@ -29,10 +29,10 @@ fuzz: $(INSTALLED)  ## 10,000 drawn inputs for each test that draws any; SEED=..
 		--hypothesis-seed $(SEED) fixtures reports $(ARGS)
 
 report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
-	$(ENV)/bin/python -m reports.generate $(if $(OPEN),--serve)
+	$(ENV)/bin/python -m training_claims.reports.allure.generate $(if $(OPEN),--serve)
 
 screenshots: $(INSTALLED)  ## take the README's two pictures of the last report
-	$(ENV)/bin/python -m reports.screenshots $(ARGS)
+	$(ENV)/bin/python -m training_claims.reports.allure.screenshots $(ARGS)
 
 bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
 	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report \
@@ -42,13 +42,13 @@ trust: $(INSTALLED)  ## try the suite's promises on a bank, and print what holds
 	$(ENV)/bin/pytest -n 0 claims $(BANK:%=--trust %) --no-report $(ARGS)
 
 faults: $(INSTALLED)  ## train with each fault planted, for `make trust`; goes on where it was
-	$(ENV)/bin/python -m reports.trust.experiment $(ARGS)
+	$(ENV)/bin/python -m training_claims.reports.audit.experiment $(ARGS)
 
 compare: $(INSTALLED)  ## what moved from baseline A to baseline B
-	$(ENV)/bin/python -m reports.compare "$(A)" "$(B)"
+	$(ENV)/bin/python -m training_claims.reports.drift.compare "$(A)" "$(B)"
 
 upgrade: $(INSTALLED)  ## the claims under versions FROM and TO, and what moved
-	@$(ENV)/bin/python -m reports.upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
+	@$(ENV)/bin/python -m training_claims.reports.upgrade.upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
 	$(ENV)/bin/pytest -n 0 $(NOTEBOOK) --bench reports/out/bench.json --no-report $(ARGS)

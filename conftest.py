@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-pytest_plugins = ["fixtures.plugin", "reports.plugin"]
+pytest_plugins = ["training_claims.plugin", "training_claims.reports.plugin"]
 
 with suppress(ImportError):  # claims need no Hypothesis
     from hypothesis import settings

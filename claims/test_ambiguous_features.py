@@ -1,8 +1,7 @@
 """Ambiguous features: images that could be either of two digits, each given one of the labels."""
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     altered_training,
     at_epoch_of,

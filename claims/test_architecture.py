@@ -1,8 +1,7 @@
 """Better architecture priors: a convolutional network knows that pixels have neighbours."""
 
 import pytest
-
-from fixtures import Arm, claim, held_out, late, permuted_pixels, rmsprop, sample
+from training_claims import Arm, claim, held_out, late, permuted_pixels, rmsprop, sample
 
 SOURCE = "Investing in better architecture priors"
 

@@ -1,8 +1,7 @@
 """Beating a common-sense baseline: a model has learnt something if it beats the majority class."""
 
 import pytest
-
-from fixtures import Arm, claim, held_out, late, sample
+from training_claims import Arm, claim, held_out, late, sample
 
 SOURCE = "Beating a common-sense baseline"
 WIDTHS = {"Logistic regression": (), "A network of 64 units": (64,), "A network of 64-64": (64, 64)}

@@ -1,8 +1,7 @@
 """The batch size: larger batches make a smoother curve."""
 
 import pytest
-
-from fixtures import Arm, claim, held_out, rank_slope, sample, unevenness
+from training_claims import Arm, claim, held_out, rank_slope, sample, unevenness
 
 SOURCE = "Tuning key gradient descent parameters"
 

@@ -6,8 +6,7 @@ shows here.
 """
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     Dataset,
     claim,

@@ -1,8 +1,7 @@
 """Early stopping: Keras's EarlyStopping, with the best epoch's weights restored."""
 
 import pytest
-
-from fixtures import Arm, claim, early_stopping, final, held_out, late, rmsprop, sample
+from training_claims import Arm, claim, early_stopping, final, held_out, late, rmsprop, sample
 
 SOURCE = "Using early stopping"
 EPOCHS = 60

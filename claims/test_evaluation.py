@@ -1,8 +1,7 @@
 """Evaluating a model: how scores mislead, and what makes them better."""
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     claim,
     distance,

@@ -1,8 +1,7 @@
 """Feature engineering: reading a clock from pixels, from its hands' coordinates, from angles."""
 
 import pytest
-
-from fixtures import Arm, claim, clock, held_out, late, rmsprop, sample
+from training_claims import Arm, claim, clock, held_out, late, rmsprop, sample
 
 SOURCE = "Feature engineering"
 FEW, TWICE = 125, 250

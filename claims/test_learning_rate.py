@@ -3,8 +3,7 @@
 from math import log
 
 import pytest
-
-from fixtures import Arm, claim, final, first, late, rmsprop
+from training_claims import Arm, claim, final, first, late, rmsprop
 
 CHANCE_LOSS = log(10)
 SOURCE = "Tuning key gradient descent parameters"

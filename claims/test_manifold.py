@@ -1,8 +1,7 @@
 """The manifold hypothesis: between two digits there are images that are no digits."""
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     Dataset,
     altered_validation,

@@ -3,8 +3,7 @@
 from math import log
 
 import pytest
-
-from fixtures import Arm, claim, epochs_until, late, rise
+from training_claims import Arm, claim, epochs_until, late, rise
 
 CHANCE_ACCURACY, CHANCE_LOSS = 0.1, log(10)
 

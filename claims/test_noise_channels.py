@@ -1,8 +1,7 @@
 """Noise channels: inputs without information cost accuracy, though the images are all there."""
 
 import pytest
-
-from fixtures import Arm, claim, first, late, rank_slope, white_noise, zeros
+from training_claims import Arm, claim, first, late, rank_slope, white_noise, zeros
 
 
 @pytest.fixture(scope="module")

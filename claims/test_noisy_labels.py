@@ -1,8 +1,7 @@
 """Noisy training data: wrong labels cost accuracy, are learnt last, and can be taken out again."""
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     at_epoch_of,
     best_epoch,

@@ -1,8 +1,7 @@
 """Rare features and spurious correlations: what a model makes of words that it hardly knows."""
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     altered_training,
     altered_validation,

@@ -1,8 +1,7 @@
 """How much regularization: penalties and dropout of several strengths, on 4,000 reviews."""
 
 import pytest
-
-from fixtures import (
+from training_claims import (
     Arm,
     best,
     best_epoch,

@@ -1,8 +1,7 @@
 """What a seed decides, which every other claim of the suite takes for granted."""
 
 import pytest
-
-from fixtures import Arm, claim, distance, held_out, late, reseeded, sample
+from training_claims import Arm, claim, distance, held_out, late, reseeded, sample
 
 SOURCE = "keras.utils.set_random_seed"
 

@@ -3,8 +3,7 @@
 from math import log2
 
 import pytest
-
-from fixtures import Arm, claim, gap, held_out, late, rank_slope, sample, slope
+from training_claims import Arm, claim, gap, held_out, late, rank_slope, sample, slope
 
 SOURCE = "Training data is paramount"
 SIZES = (250, 500, 1_000, 2_000, 4_000)

@@ -1,8 +1,7 @@
 """Increasing capacity, and regularizing by size: networks of four widths."""
 
 import pytest
-
-from fixtures import Arm, best_epoch, claim, final, held_out, rank_slope, sample
+from training_claims import Arm, best_epoch, claim, final, held_out, rank_slope, sample
 
 SOURCE = "Increasing model capacity"
 WIDTHS = (4, 16, 64, 256)

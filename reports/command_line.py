@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import NoReturn, TypeAlias
 
-from fixtures.outputs import Unwritable
-from fixtures.status import Status
+from training_claims.session.outputs import Unwritable
+from training_claims.status import Status
 
 Main: TypeAlias = Callable[[Sequence[str] | None], int]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-
-from fixtures.evidence import final, late
-from reports import baseline_file, folder, generate
-from reports.baseline import Baseline, SavedArm
-from reports.made_judgement import made_arm, noisy_runs
+from training_claims.evidence.statistic import final, late
+from training_claims.reports.allure import folder, generate
+from training_claims.reports.drift import file as baseline_file
+from training_claims.reports.drift.baseline import Baseline, SavedArm
+from training_claims.testing.judgement import made_arm, noisy_runs
 
 Run: TypeAlias = Callable[..., pytest.RunResult]
 HELPS = "noise_channels.helps[0.01]"
@@ -20,11 +20,11 @@ HELPS = "noise_channels.helps[0.01]"
 CONFTEST = """
 from pathlib import Path
 import pytest
-import reports.folder
-from reports.made_judgement import made_runs
+import training_claims.reports.allure.folder
+from training_claims.testing.judgement import made_runs
 
-reports.folder.OUT = Path(__file__).parent / "out"
-pytest_plugins = ["fixtures.plugin", "reports.plugin"]
+training_claims.reports.allure.folder.OUT = Path(__file__).parent / "out"
+pytest_plugins = ["training_claims.plugin", "training_claims.reports.plugin"]
 
 class Source:
     notices = []
@@ -39,9 +39,9 @@ def run_source():
 CLAIMS = """
 import os, signal, sys
 import pytest
-from fixtures.claim import claim
-from fixtures.evidence import late
-from reports.made_judgement import made_arm
+from training_claims.claim import claim
+from training_claims.evidence import late
+from training_claims.testing.judgement import made_arm
 
 def exceeds(judge, offset):
     arms = made_arm(str(offset)), made_arm("0")
@@ -82,9 +82,9 @@ def test_without_allure():
 # Claims on two arms, of which "0.1" moves by what --moved says.
 DRIFTING = """
 import pytest
-from fixtures.claim import claim
-from fixtures.evidence import final, late
-from reports.made_judgement import made_arm
+from training_claims.claim import claim
+from training_claims.evidence import final, late
+from training_claims.testing.judgement import made_arm
 
 @pytest.fixture
 def helped():
@@ -108,11 +108,11 @@ def test_ends(judge, helped):
 MOVING = """
 from pathlib import Path
 import pytest
-import reports.folder
-from reports.made_judgement import noisy_runs
+import training_claims.reports.allure.folder
+from training_claims.testing.judgement import noisy_runs
 
-reports.folder.OUT = Path(__file__).parent / "out"
-pytest_plugins = ["fixtures.plugin", "reports.plugin"]
+training_claims.reports.allure.folder.OUT = Path(__file__).parent / "out"
+pytest_plugins = ["training_claims.plugin", "training_claims.reports.plugin"]
 
 def pytest_addoption(parser):
     parser.addoption("--moved", type=float, default=0.0)

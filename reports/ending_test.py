@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from reports.conftest import Run
+from training_claims.reports.conftest import Run
 
 CLAIMS = """
 import contextlib
@@ -12,9 +11,9 @@ import unittest
 
 import pytest
 
-from fixtures.claim import Refuted, claim
-from fixtures.evidence import late
-from reports.made_judgement import made_arm
+from training_claims.claim import Refuted, claim
+from training_claims.evidence import late
+from training_claims.testing.judgement import made_arm
 
 
 def comparison(offset):
@@ -251,7 +250,7 @@ def test_a_claim_that_cannot_be_told_is_refused_in_a_line(
 ) -> None:
     (suite.path / "test_noise_channels.py").unlink()
     for name, (marks, _) in UNTOLD.items():
-        imports = "import pytest\nfrom fixtures.claim import claim\n"
+        imports = "import pytest\nfrom training_claims.claim import claim\n"
         suite.makepyfile(**{f"test_{name}": f"{imports}{marks}\ndef test_x(judge): pass"})
     said = run_inside("test", "-n", workers)
     assert said.ret == 4

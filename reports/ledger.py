@@ -10,11 +10,10 @@ from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 import pytest
-
-from fixtures.claim import Inconclusive, Refuted, is_claim, one_line, statement_of
-from fixtures.evidence import Outcome, Verdict
-from fixtures.status import Status
-from reports.drift import WORST_FIRST, ArmDrift, Drifted, most_moved
+from training_claims.claim import Inconclusive, Refuted, is_claim, one_line, statement_of
+from training_claims.evidence.verdict import Outcome, Verdict
+from training_claims.reports.drift.rule import WORST_FIRST, ArmDrift, Drifted, most_moved
+from training_claims.status import Status
 
 Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
 KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")

@@ -4,10 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from fixtures.status import Status
-from reports.ledger import Decided, Failure, Ledger
-from reports.made_judgement import made_judgement
+from training_claims.reports.ledger import Decided, Failure, Ledger
+from training_claims.status import Status
+from training_claims.testing.judgement import made_judgement
 
 GOOD = Decided("Helps", "Noise", made_judgement(0.1).verdict, 1.0)
 REFUTED: Any = SimpleNamespace(outcome="refuted")

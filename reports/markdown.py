@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from fixtures.claim import one_line
+from training_claims.claim import one_line
 
 # An underscore between letters means nothing.
 MEANING = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")

@@ -5,13 +5,12 @@ from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fixtures.claim import one_line
-from reports.ledger import Decided, Ledger
-from reports.made_judgement import made_judgement
-from reports.markdown import literal, table
-from reports.summary import summary
-from reports.table import table as terminal_table
+from training_claims.claim import one_line
+from training_claims.reports.ledger import Decided, Ledger
+from training_claims.reports.markdown import literal, table
+from training_claims.reports.summary import summary
+from training_claims.reports.table import table as terminal_table
+from training_claims.testing.judgement import made_judgement
 
 ANY_TEXT = st.text(st.characters()) | st.text(st.sampled_from("|\\\\`*_[]<>&~$\n\x1b\ud800 a{}"))
 VERDICT = made_judgement().verdict

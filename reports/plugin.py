@@ -5,7 +5,7 @@ claims, or to `--alluredir`, which is emptied only by `--clean-alluredir`, once 
 the number of workers. Only claims are written there, and by one session at a time. `--no-report`
 writes none.
 
-Exit statuses are those of `fixtures.status`.
+Exit statuses are those of `training_claims.status`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
+from training_claims.claim import is_claim
+from training_claims.hooks import Judgement
+from training_claims.reports import table
+from training_claims.reports.allure import folder
+from training_claims.reports.audit import record
+from training_claims.reports.drift import table as drift_table
+from training_claims.reports.ledger import TOLD, Ledger, failure_kind, statements
+from training_claims.reports.summary import summary
+from training_claims.session import outputs
+from training_claims.session.options import given_name
+from training_claims.status import Status
 
-from fixtures import outputs
-from fixtures.claim import is_claim
-from fixtures.hooks import Judgement
-from fixtures.options import given_name
-from fixtures.status import Status
-from reports import drift_table, folder, table
-from reports.ledger import TOLD, Ledger, failure_kind, statements
-from reports.summary import summary
-from reports.trust import record
-
-pytest_plugins = ["reports.drift_plugin", "reports.trust.plugin"]
+pytest_plugins = ["training_claims.reports.drift.plugin", "training_claims.reports.audit.plugin"]
 LEDGER = pytest.StashKey[Ledger]()
 RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
@@ -86,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
         option = config.option
         idle = option.bench or option.trust or option.collectonly or option.setuponly
         config.stash[LEDGER] = Ledger(decides=not idle)
-        config.pluginmanager.register(config.stash[LEDGER], "reports.ledger")
+        config.pluginmanager.register(config.stash[LEDGER], "training_claims.reports.ledger")
         _check_outputs(config, given)
 
 
@@ -236,7 +237,7 @@ def _describe(config: pytest.Config, ledger: Ledger) -> None:
 
 
 def _attachments() -> ModuleType:
-    from reports import attachments  # imports Allure
+    from training_claims.reports.allure import results as attachments
 
     return attachments
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from reports.conftest import Run, results_in
+from training_claims.reports.conftest import Run, results_in
 
 
 def labels(result: dict[str, Any]) -> dict[str, str]:
@@ -119,7 +118,7 @@ def test_stand_in_has_the_identity_of_the_real_result(run: Run, pytester: pytest
     pytester.makepyfile(
         test_other="""
         import os, signal
-        from fixtures.claim import claim
+        from training_claims.claim import claim
         from test_noise_channels import exceeds
 
         @claim("Maybe dies", source="Noise")

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from reports.trust.record import committed
+from training_claims.reports.audit.record import committed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,7 +46,13 @@ def test_every_claims_power_is_on_record() -> None:
 def test_every_option_exists(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     known = pytester.runpytest_subprocess(
-        "--help", "-p", "fixtures.plugin", "-p", "reports.plugin", "-p", "no:allure_pytest"
+        "--help",
+        "-p",
+        "training_claims.plugin",
+        "-p",
+        "training_claims.reports.plugin",
+        "-p",
+        "no:allure_pytest",
     ).stdout.str()
     named = re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE)
     assert len(named) > 10
@@ -65,7 +70,7 @@ def test_the_example_is_decided(pytester: pytest.Pytester, monkeypatch: pytest.M
     assert example is not None
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(example[1])
-    plugins = ("-p", "fixtures.plugin", "-p", "no:allure_pytest")
+    plugins = ("-p", "training_claims.plugin", "-p", "no:allure_pytest")
     pytester.runpytest_subprocess(*plugins, "-n", "0").assert_outcomes(passed=1)
 
 

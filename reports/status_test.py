@@ -1,4 +1,4 @@
-"""The rule of `fixtures.status`, over every command of the project and every option of a session.
+"""The rule of `training_claims.status`, over every command of the project and every option of a session.
 
 Wrong usage and what cannot be used end with 4, what could not be decided or written with 3, and
 only what was refuted with 1.
@@ -19,14 +19,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from fixtures.bench import plugin as bench_plugin
-from fixtures.status import Status
-from reports import compare, drift_page, folder, generate
-from reports.command_line import command
-from reports.conftest import Run, results_in
-from reports.trust import experiment
-from reports.trust import plugin as trust_plugin
+from training_claims.reports.allure import folder, generate
+from training_claims.reports.audit import experiment
+from training_claims.reports.audit import plugin as trust_plugin
+from training_claims.reports.bench import plugin as bench_plugin
+from training_claims.reports.command_line import command
+from training_claims.reports.conftest import Run, results_in
+from training_claims.reports.drift import compare
+from training_claims.reports.page import drift_page
+from training_claims.status import Status
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
@@ -60,7 +61,7 @@ GONE = """
 import shutil
 from pathlib import Path
 import pytest
-from fixtures.claim import claim
+from training_claims.claim import claim
 from test_noise_channels import exceeds
 
 def lose(name):
@@ -332,7 +333,7 @@ def test_a_page_that_cannot_be_written_leaves_the_table(
 
 
 def test_the_status_leaves_the_process() -> None:
-    line = [sys.executable, "-m", "reports.generate", "--output="]
+    line = [sys.executable, "-m", "training_claims.reports.allure.generate", "--output="]
     assert subprocess.run(line, cwd=ROOT, capture_output=True, check=False).returncode == 4
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.drift_table import markdown_table
-from reports.ledger import Decided, Ledger
-from reports.markdown import literal, table
-from reports.table import effect
-from reports.trust import record
+from training_claims.reports.audit import record
+from training_claims.reports.drift.table import markdown_table
+from training_claims.reports.ledger import Decided, Ledger
+from training_claims.reports.markdown import literal, table
+from training_claims.reports.table import effect
 
 HEADER = (
     "claim",

@@ -1,9 +1,8 @@
 import pytest
-
-from reports.ledger import Decided
-from reports.made_judgement import made_judgement
-from reports.summary import claims_table
-from reports.trust import record
+from training_claims.reports.audit import record
+from training_claims.reports.ledger import Decided
+from training_claims.reports.summary import claims_table
+from training_claims.testing.judgement import made_judgement
 
 
 def test_a_row_has_verdict_power_and_cost(monkeypatch: pytest.MonkeyPatch) -> None:

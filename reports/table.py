@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from math import isnan
 
-from fixtures.evidence import Verdict
-from reports.ledger import Decided
+from training_claims.evidence.verdict import Verdict
+from training_claims.reports.ledger import Decided
 
 HEADER = ("verdict", "effect [interval]", "wins", "seeds", "seconds")
 WIDTHS = (12, 36, 6, 5, 8)

@@ -3,13 +3,12 @@ from __future__ import annotations
 from math import inf, nan
 
 import pytest
-
-from fixtures.evidence import Design
-from fixtures.evidence.made_runs import judged
-from reports.ledger import Decided
-from reports.made_judgement import made_judgement
-from reports.summary import claims_table
-from reports.table import effect, plain, table
+from training_claims.evidence.design import Design
+from training_claims.reports.ledger import Decided
+from training_claims.reports.summary import claims_table
+from training_claims.reports.table import effect, plain, table
+from training_claims.testing.judgement import made_judgement
+from training_claims.testing.runs import judged
 
 
 def decided(offset: float = 0.1, statement: str = "Noise helps", margin: float = 0.01) -> Decided:

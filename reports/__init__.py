@@ -1,0 +1,1 @@
+"""Reports of claims: Allure, terminal, drift, audit, benchmarks."""

@@ -1,0 +1,1 @@
+"""Results for Allure, and the report that Allure makes of them."""

@@ -1,0 +1,179 @@
+"""All that was found of the promises on one bank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from training_claims.arm import Arm
+from training_claims.evidence.design import Design
+from training_claims.evidence.intervals import win_interval
+from training_claims.faults.planting import FAULTS
+from training_claims.reports.audit import harness, promises, table
+from training_claims.reports.audit.banked import Banked
+from training_claims.reports.audit.detection import Detection, detected, planted_runs
+from training_claims.reports.audit.experiment import conformance_of
+from training_claims.reports.audit.promises import Promise
+from training_claims.reports.drift.baseline import Baseline
+from training_claims.runs.source import RunSource
+
+WANTED = 0.95
+# A fault is caught in nearly all suites or in few; ten thousand would not tell more.
+SHARE_OF_FAULTY_SUITES = 10
+SPLITS_A_SUITE = 5
+NAMED = 3  # claims that a bank lacks, each with the reason; of more, one is named
+PROVENANCE = ("tensorflow", "keras", "device", "mnist", "imdb", "date", "commit")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found.
+
+    Args:
+        bank: The seeds that suites were drawn from.
+        claims: Those that the bank has runs of.
+        promises: Each with its bound.
+        detections: Of the training faults of which planted runs are stored.
+        harness: By each harness fault what caught it.
+    """
+
+    bank: Baseline
+    claims: Sequence[Banked]
+    promises: Sequence[Promise]
+    detections: Sequence[Detection]
+    harness: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """In Markdown."""
+        seeds = sorted({len(claim.differences) for claim in self.claims})
+        about = self.bank.provenance
+        trained = ", ".join(f"{name} {about[name]}" for name in PROVENANCE if name in about)
+        parts = [
+            [f"Bank {self.bank.name!r}: {' or '.join(map(str, seeds))} seeds an arm ({trained})."],
+            table.promise_table(self.promises),
+            table.fault_table(self.detections) if self.detections else [],
+            table.harness_table(self.harness),
+        ]
+        return [line for part in parts if part for line in (*part, "")]
+
+    def as_json(self) -> dict[str, Any]:
+        """In plain types; numbers that are not finite as the words that `float` reads."""
+        record: dict[str, Any] = _plain(
+            {
+                "bank": {"name": self.bank.name, **self.bank.provenance},
+                "promises": [asdict(each) for each in self.promises],
+                "claims": {each.statement: asdict(each.power) for each in self.claims},
+                "training_faults": [_detection(each) for each in self.detections],
+                "harness_faults": dict(self.harness),
+            }
+        )
+        return record
+
+
+def find(
+    bank: Baseline,
+    claims: Sequence[Banked],
+    uncovered: Mapping[str, str],
+    source: RunSource,
+    suites: int,
+) -> Findings:
+    """Try every promise.
+
+    Args:
+        bank: The seeds to draw suites from.
+        claims: Those that the bank has runs of; at least one.
+        uncovered: Why it has none of another claim, by its statement.
+        source: Where planted runs lie.
+        suites: How many to draw.
+    """
+    design, rng = Design(), np.random.default_rng(0)
+    caught = {name: fault() for name, fault in harness.FAULTS.items()}
+    fewer = max(1, suites // SHARE_OF_FAULTY_SUITES)
+    detections = detections_of(bank, claims, source, fewer, rng)
+    found = [
+        of_coverage(len(claims), uncovered),
+        *promises.of_the_design(claims, design),
+        *promises.of_resampled_suites(claims, design, suites, rng),
+        promises.of_every_claim(claims),
+        *promises.of_halves(claims, design, suites * SPLITS_A_SUITE, rng),
+        of_detections(detections, len(FAULTS)),
+        of_harness(len(caught), len(harness.FAULTS)),
+    ]
+    return Findings(bank, claims, found, detections, caught)
+
+
+def detections_of(
+    bank: Baseline,
+    claims: Sequence[Banked],
+    source: RunSource,
+    suites: int,
+    rng: np.random.Generator,
+) -> list[Detection]:
+    """Who catches each training fault of which planted runs are stored."""
+    arms: list[Arm] = [arm for claim in claims for arm in claim.comparison.arms]
+    planted = {fault: planted_runs(source, [*dict.fromkeys(arms)], fault) for fault in FAULTS}
+    return [
+        detected(
+            claims, runs, bank, fault, suites=suites, rng=rng, conformance=conformance_of(fault)
+        )
+        for fault, runs in planted.items()
+        if runs
+    ]
+
+
+def of_coverage(covered: int, uncovered: Mapping[str, str]) -> Promise:
+    """Whether the bank speaks for the whole suite."""
+    missing = "".join(f"; not {statement!r}: {why}" for statement, why in uncovered.items())
+    if len(uncovered) > NAMED:
+        missing = f"; not {next(iter(uncovered))!r} and {len(uncovered) - 1} more"
+    every = covered + len(uncovered)
+    measured = f"{covered} of {every} claims{missing}"
+    how = "by each arm's fingerprint"
+    return Promise("the bank has every claim's arms", "all", measured, how, not uncovered)
+
+
+def always_seen(detection: Detection) -> bool:
+    """Whether a fault is caught in 95 % of suites at least: by a claim, drift or conformance."""
+    low = win_interval(detection.caught, detection.suites).low
+    return bool(detection.conformance) or low >= WANTED
+
+
+def of_detections(detections: Sequence[Detection], faults: int) -> Promise:
+    """The promise about training faults."""
+    seen = [each.fault for each in detections if always_seen(each)]
+    missed = [each.fault for each in detections if not always_seen(each)]
+    untrained = f"; {faults - len(detections)} not trained" if len(detections) < faults else ""
+    shown = sum(each.least >= WANTED for each in detections)
+    named = f": all but {', '.join(missed)}" if missed else ""
+    return Promise(
+        "a training fault is caught",
+        f">= {WANTED:g} of suites",
+        f"{len(seen)} of {faults} faults{named}{untrained}; {shown} also for other seeds",
+        "suites drawn from planted runs: claims and drift; conformance tests with the fault",
+        len(seen) == faults if detections else None,
+    )
+
+
+def of_harness(caught: int, faults: int) -> Promise:
+    """The promise about harness faults."""
+    how = "each planted into the real code"
+    return Promise(
+        "a harness fault is caught", "always", f"{caught} of {faults}", how, caught == faults
+    )
+
+
+def _detection(detection: Detection) -> dict[str, Any]:
+    """With the bounds of the rate."""
+    low, high, _ = win_interval(detection.caught, detection.suites)
+    return {**asdict(detection), "rate_low": low, "rate_high": high}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

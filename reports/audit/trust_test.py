@@ -1,0 +1,252 @@
+"""The quick part of `make trust`: a few hundred suites from a made bank, through the real judge."""
+
+import json
+from dataclasses import replace
+from math import inf, isnan
+from pathlib import Path
+
+import numpy as np
+import pytest
+from training_claims.evidence.design import Design
+from training_claims.evidence.region import Differences, Region, Side
+from training_claims.evidence.statistic import late
+from training_claims.evidence.verdict import weigh
+from training_claims.faults.planting import mark
+from training_claims.reports.audit import promises
+from training_claims.reports.audit.banked import Banked
+from training_claims.reports.audit.detection import (
+    FIRST_SEED,
+    Detection,
+    Watched,
+    detected,
+    least_rate,
+    planted_runs,
+)
+from training_claims.reports.audit.findings import always_seen, find, of_coverage, of_detections
+from training_claims.reports.audit.halves import split, statistics_of
+from training_claims.reports.audit.made_bank import (
+    CONTROL,
+    TREATED,
+    made_bank,
+    made_claims,
+    made_runs,
+)
+from training_claims.reports.audit.suites import draws, resampled
+from training_claims.reports.drift.rule import Rule
+from training_claims.runs.source import RunSource
+from training_claims.runs.store import RunStore
+
+BANK = made_bank()
+SEEDS = range(FIRST_SEED, FIRST_SEED + 30)
+CLAIMS = made_claims(BANK)
+# Errors are common enough to be counted in a few hundred suites.
+LOOSE = Design((4, 8, 12), support_error=0.2, refute_error=0.2)
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def four_se(rate: float, count: int) -> float:
+    return 4 * float((rate * (1 - rate) / count) ** 0.5)
+
+
+def test_true_suites_are_supported_on_few_seeds() -> None:
+    suites = resampled(CLAIMS, Design(), 200, rng())
+    assert (suites.refuting, suites.supporting) == (0, 200)
+    assert suites.more_open_than(1) == 0
+    assert 12 <= suites.mean_seeds < 14
+
+
+def test_a_suite_on_its_boundary_errs_as_often_as_was_enumerated() -> None:
+    (claim,) = [claim for claim in CLAIMS if claim.statement == "Better"]
+    border = claim.boundary
+    assert np.median(border.differences.values) == pytest.approx(0.05)
+    suites = resampled([border], LOOSE, 1000, rng())
+    prospect = LOOSE.power(0.5)
+    assert suites.supporting / 1000 == pytest.approx(
+        prospect.supported, abs=four_se(prospect.supported, 1000)
+    )
+    assert suites.refuting / 1000 == pytest.approx(
+        prospect.refuted, abs=four_se(prospect.refuted, 1000)
+    )
+    assert suites.mean_seeds == pytest.approx(prospect.mean_seeds, abs=0.4)
+
+
+def test_arms_take_the_seeds_of_the_claim_that_needs_most() -> None:
+    split_claim = [replace(CLAIMS[0], differences=Differences.of([1.0, -1.0] * 30))]
+    suites = resampled([*split_claim, *CLAIMS[1:]], Design(), 20, rng())
+    assert suites.mean_seeds > 25
+    assert suites.more_open_than(0) > 15
+
+
+def test_infinite_differences_have_a_boundary_too() -> None:
+    diverged = replace(CLAIMS[0], differences=Differences.of([inf] * 40))
+    assert {*diverged.boundary.differences.values} == {0.05}
+
+
+def test_halves_of_an_arm_separate_as_often_as_was_enumerated() -> None:
+    read = statistics_of(CLAIMS)
+    assert len(read) == 3
+    halves = split(read, LOOSE, 300, rng())
+    support, refute = (2 * LOOSE.power(0.5).supported, 2 * LOOSE.power(0.5).refuted)
+    assert halves.supporting / halves.count == pytest.approx(support, abs=four_se(support, 900))
+    assert halves.refuting / halves.count == pytest.approx(refute, abs=four_se(refute, 900))
+
+
+def test_a_judge_that_favours_support_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Region, "sides", property(lambda self: (Side(1, self.margin - 0.004),)))
+    exceeds, _ = promises.of_halves(CLAIMS, Design(), 600, rng())
+    assert not exceeds.kept
+
+
+def test_promises_that_are_kept() -> None:
+    found = find(BANK, CLAIMS, {}, source=_store(Path("nowhere")), suites=400)
+    kept = {each.name: each.kept for each in found.promises}
+    # The bound of so few suites is no evidence, and nothing was trained with a fault.
+    assert [name for name, ok in kept.items() if ok is False] == ["a true suite shows a refutation"]
+    assert [name for name, ok in kept.items() if ok is None] == ["a training fault is caught"]
+    assert json.loads(json.dumps(found.as_json(), allow_nan=False))["promises"]
+    assert "| a harness fault is caught | always | 11 of 11 |" in "\n".join(found.lines())
+
+
+def test_promises_that_are_not_kept() -> None:
+    wrong = [replace(claim, differences=Differences.of([-1.0] * 60)) for claim in CLAIMS]
+    refuted, boundary, left_open, seeds = promises.of_resampled_suites(wrong, Design(), 50, rng())
+    assert (refuted.kept, refuted.measured[:8]) == (False, "50 of 50")
+    assert boundary.kept is False  # so few suites show nothing
+    assert (left_open.kept, seeds.kept) == (False, False)
+    assert not promises.of_every_claim(wrong).kept
+    many = CLAIMS * 80
+    assert [each.kept for each in promises.of_the_design(many, Design())] == [False, False]
+
+
+def test_signed_ranks_are_reckoned_by_their_own_rates() -> None:
+    claim, *_ = CLAIMS
+    ranked = replace(claim, comparison=claim.comparison.by_signed_ranks("made symmetric"))
+    _, support = promises.of_the_design([claim, ranked], Design())
+    rates = Design().false_support + Design(test="signed rank").false_support
+    assert support.measured == f"<= {rates:.3g}, 2 claims"
+    assert "1 by signed ranks, under symmetric distributions alone" in support.how
+    verdict = ranked.judged(np.arange(60), Design())
+    assert verdict.design.test == "signed rank"
+    assert ranked.power.supported == pytest.approx(1, abs=0.01)
+
+
+def test_a_claim_that_the_bank_lacks_is_named() -> None:
+    promise = of_coverage(2, {"Worse": "no arm"})
+    assert (promise.measured, promise.kept) == ("2 of 3 claims; not 'Worse': no arm", False)
+    many = of_coverage(2, {f"Worse {n}": "no arm" for n in range(4)})
+    assert many.measured == "2 of 6 claims; not 'Worse 0' and 3 more"
+
+
+def _store(folder: Path) -> RunSource:
+    def none(*_: object) -> list[dict[str, list[float]]]:
+        raise AssertionError("Nothing trains here.")
+
+    return RunSource(RunStore(folder), none, none, {"device": "CPU"})
+
+
+def _detected(accuracy: float, conformance: tuple[str, ...] | None = ()) -> Detection:
+    runs = {arm: made_runs(arm, accuracy, SEEDS) for arm in (TREATED, CONTROL)}
+    return detected(CLAIMS, runs, BANK, "made", suites=100, rng=rng(), conformance=conformance)
+
+
+def test_a_fault_that_changes_what_is_claimed_is_caught_by_claims_and_by_drift() -> None:
+    detection = _detected(0.3)
+    assert detection.caught == 100
+    assert {"Better", "Known", "drift of treated: mean val_accuracy of the last 5 epochs"} <= {
+        *detection.by
+    }
+    assert detection.mean_seeds["Known"] == 20
+    assert always_seen(detection)
+    promise = of_detections([detection], 2)
+    assert (promise.kept, promise.measured) == (
+        False,
+        "1 of 2 faults; 1 not trained; 1 also for other seeds",
+    )
+    assert of_detections([detection], 1).kept
+
+
+def test_what_is_shown_of_other_seeds_grows_with_planted_ones() -> None:
+    rule = Rule.of(BANK)
+    saved = BANK.arm(TREATED).statistics[0]
+
+    def least(seeds: int, accuracy: float, statistics: int = 1) -> float:
+        watched = Watched("treated", saved, (accuracy,) * seeds)
+        return least_rate([], [watched] * statistics, rule, 30)
+
+    assert least(30, 0.9) == pytest.approx(least(30, 0.1))  # beyond, in either direction
+    assert 0.5 < least(30, 0.9) < least(60, 0.9) < least(100, 0.9) < 1
+    assert least(30, 0.9, statistics=6) < 0.95 < least(60, 0.9, statistics=6)
+    assert least(100, 0.6) == 0  # within the bank
+
+
+def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
+    rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
+    values = np.where(np.arange(60) < 55, 0.9, 0.3)
+    watched = Watched("treated", saved, tuple(values.tolist()))
+    suites = [
+        rule.drifted(values[rows].tolist(), saved.values, saved.margin)
+        for rows in draws(60, 30, 300, rng())
+    ]
+    assert 0 < least_rate([], [watched], rule, 30) < np.mean(suites)
+
+
+@pytest.mark.parametrize("worst", [np.nan, np.inf])
+def test_planted_runs_that_diverge_are_caught_for_other_seeds_too(worst: float) -> None:
+    """A NaN among the bank's or the planted numbers counts as far, never as near."""
+    rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
+    assert least_rate([], [Watched("treated", saved, (worst,) * 60)], rule, 30) > 0.5
+    one = replace(saved, values=(worst, *saved.values[1:]))
+    assert least_rate([], [Watched("treated", one, (0.1,) * 60)], rule, 30) > 0.5
+    assert least_rate([], [Watched("treated", saved, saved.values[:60])], rule, 30) == 0
+
+
+def test_claims_that_planted_seeds_lose_show_it_for_other_seeds_too() -> None:
+    def least(losing: int, seeds: int) -> float:
+        better = replace(
+            CLAIMS[0], differences=Differences.of([-1.0] * losing + [1.0] * (seeds - losing))
+        )
+        return least_rate([better], [], Rule.of(BANK), 30)
+
+    assert 0.5 < least(60, 60) < 0.95 < least(100, 100) < 1
+    assert least(55, 60) < least(60, 60)
+    assert least(30, 60) < 1e-4
+
+
+def test_a_fault_that_changes_nothing_is_caught_by_none() -> None:
+    runs = {CONTROL: made_runs(CONTROL, 0.5, SEEDS)}
+    quiet = detected(CLAIMS, runs, BANK, "made", suites=100, rng=rng(), conformance=())
+    assert (quiet.caught, dict(quiet.by)) == (0, {})
+    assert not always_seen(quiet)
+    assert not always_seen(replace(quiet, conformance=None))
+    assert always_seen(replace(quiet, conformance=("test_order",)))
+    assert "all but made" in of_detections([quiet], 1).measured
+
+
+def test_planted_runs_are_those_of_the_fault_and_complete(tmp_path: Path) -> None:
+    clean = _store(tmp_path)
+    broken = replace(clean, environment={"device": "CPU", **mark("no-shuffling")})
+    for seed in SEEDS:
+        broken.store.write(broken.key(TREATED), seed, {"loss": [seed / 1e5]}, {})
+        if seed < SEEDS[-1]:
+            broken.store.write(broken.key(CONTROL), seed, {"loss": [seed / 1e5]}, {})
+    found = planted_runs(clean, [TREATED, CONTROL], "no-shuffling")
+    assert list(found) == [TREATED]
+    assert found[TREATED].history["loss"][:, 0].tolist() == [seed / 1e5 for seed in SEEDS]
+    assert planted_runs(clean, [TREATED], "l2-doubled") == {}
+
+
+def test_drawn_seeds_are_judged_as_a_session_judges_them() -> None:
+    rows = np.arange(30)
+    for claim in CLAIMS:
+        session = weigh(claim.comparison, claim.differences, Design())
+        drawn = claim.judged(rows, Design())
+        assert (drawn.outcome, drawn.tally) == (session.outcome, session.tally)
+
+
+def test_a_claim_that_is_banked_keeps_its_runs() -> None:
+    claim = Banked.of("Late", late("val_accuracy", TREATED).exceeds(0.5, by=0), CLAIMS[0].runs)
+    assert not any(isnan(value) for value in claim.differences.values)
+    assert claim.power.seeds == 60

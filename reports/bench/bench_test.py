@@ -1,0 +1,85 @@
+"""`--bench` from the command line, on a small claim that is really trained."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+CLAIMS = """
+import numpy as np
+from fixtures import Arm, Dataset, claim, late
+from training_claims.models import dense
+
+RNG = np.random.default_rng(0)
+X = RNG.random((100, 8), np.float32)
+DATASET = Dataset("made digits", X, (X[:, 0] > 0.5).astype(np.int32), 2)
+
+def arm(width):  # a fresh model function at every call: the same arm, but not equal
+    return Arm(f"{width} units", DATASET, dense(width, classes=2), epochs=5, batch_size=32)
+
+@claim("Three exceed two", source="Nowhere")
+def test_three(judge):
+    assert judge(late("accuracy", arm(3)).exceeds(late("accuracy", arm(2)), by=0))
+
+@claim("Three exceed chance", source="Nowhere")
+def test_chance(judge):
+    assert judge(late("accuracy", arm(3)).exceeds(0.5, by=0))
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makeconftest('pytest_plugins = ["training_claims.plugin"]')
+
+    def run_claims(*options: str, claims: str = CLAIMS) -> pytest.RunResult:
+        pytester.makepyfile(claims)
+        return pytester.runpytest_subprocess("-p", "no:allure_pytest", *options)
+
+    return run_claims
+
+
+def test_every_arm_is_measured_once_and_no_claim_is_decided(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    outcome = run("-n", "0", "-rs", "--bench", "out/bench.json", "--bench-workers", "2")
+    outcome.assert_outcomes(skipped=2)
+    outcome.stdout.fnmatch_lines(
+        ["*| arm *", "| MADE: 3 units *", "| MADE: 2 units *", "*measured by --bench"]
+    )
+    figures = json.loads((pytester.path / "out" / "bench.json").read_text(encoding="utf-8"))
+    assert [arm["arm"] for arm in figures["arms"]] == ["3 units", "2 units"]
+    assert figures["options"]["workers"] == 2
+    first = figures["arms"][0]
+    # 80 examples train, 20 validate; 8 to 3 units, then 3 to 2.
+    assert first["epoch_flop"] == 2 * 24 * (2 * 80 + 20) + 2 * 6 * (3 * 80 + 20)
+    assert all(first[name] > 0 for name in ("stock_seconds", "compiled_seconds", "ratio"))
+    assert not (pytester.path / ".runs").exists()
+
+
+def test_a_claim_that_goes_wrong_is_told_and_nothing_is_measured(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    outcome = run("-n", "0", "--bench", "bench.json", claims=CLAIMS.replace("epochs=5", "epochs=0"))
+    outcome.assert_outcomes(failed=2)
+    assert not (pytester.path / "bench.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-n", "2", "--bench", "bench.json"], "--bench: expected -n 0, since*Received: -n 2"),
+        (["--bench-workers", "0"], "--bench-workers: expected a whole number*Received: 0"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(
+    run: Run, options: list[str], message: str
+) -> None:
+    outcome = run(*options)
+    assert outcome.ret == pytest.ExitCode.USAGE_ERROR
+    outcome.stderr.fnmatch_lines([f"ERROR: {message}"])

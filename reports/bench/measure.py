@@ -1,0 +1,77 @@
+"""Times the two ways to train, and reads off a Keras model what it must compute."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import keras
+from scipy import sparse
+from training_claims.arm import Arm
+from training_claims.reports.bench.flops import LayerShape
+from training_claims.reports.bench.timing import Timing, from_seeds, from_stamps, timed_enough
+from training_claims.training.choice import TRAINERS
+from training_claims.training.fit import compiled_model, fit
+
+# No claim looks at more.
+MOST_SEEDS = 30
+
+
+class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Notes when each epoch of a `fit` ends, and stops it once enough were timed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stamps: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras's names
+        """Keras calls this after validation."""
+        self.stamps.append(time.perf_counter())
+        self.model.stop_training = timed_enough(self.stamps)
+
+
+def stock_timing(arm: Arm, seeds: Iterator[int]) -> Timing:
+    """Time `keras.Model.fit` on a fresh seed."""
+    watch = Stopwatch()
+    begin = time.perf_counter()
+    fit(arm, next(seeds), callbacks=[watch])
+    return from_stamps(begin, watch.stamps, time.perf_counter())
+
+
+def compiled_timing(arm: Arm, seeds: Iterator[int]) -> Timing:
+    """Time the compiled trainer on fresh seeds, so that none finds its batch order known.
+
+    Seeds that train side by side, on a GPU, are timed together and share the time.
+
+    Raises:
+        NotImplementedError: If the arm cannot be compiled.
+    """
+    trainer = TRAINERS["compiled"]
+    replicas = min(MOST_SEEDS, trainer.width(arm, 1.0))
+
+    def seconds(epochs: int) -> float:
+        sampled = arm.replace(epochs=epochs, min_steps=0)
+        begin = time.perf_counter()
+        trainer.train(sampled, list(islice(seeds, replicas)))
+        return time.perf_counter() - begin
+
+    timing = from_seeds(seconds, arm.budget)
+    return replace(timing, start=timing.start / replicas, epoch=timing.epoch / replicas)
+
+
+def layer_shapes(arm: Arm) -> list[LayerShape] | None:
+    """The dense layers of an arm's model; None if layers of another kind have weights."""
+    deal, model = arm.dataset.deal(0), compiled_model(arm, 0)
+    model.build((None, *deal.input_shape))
+    layers = [layer for layer in model.layers if layer.weights]
+    if not all(type(layer) is keras.layers.Dense for layer in layers):
+        return None
+    kernels = [tuple(layer.kernel.shape) for layer in layers]
+    shapes = [LayerShape(inputs, outputs, inputs) for inputs, outputs in kernels]
+    if shapes and sparse.issparse(deal.x):
+        first = shapes[0]
+        shapes[0] = LayerShape(first.inputs, first.outputs, deal.x.nnz / len(arm.dataset))
+    return shapes or None

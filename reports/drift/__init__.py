@@ -1,0 +1,1 @@
+"""Drift: whether arms train as a saved baseline did."""

@@ -1,0 +1,1 @@
+"""A claim's page in HTML: verdict, numbers and curves on one screen."""

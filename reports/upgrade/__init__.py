@@ -1,0 +1,1 @@
+"""The claims under two versions of TensorFlow or Keras."""

@@ -1,0 +1,188 @@
+"""Python environments with given versions of TensorFlow, beside the project's own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from training_claims.reports.commands import CommandFailed, output_of
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / ".environments"
+# Packages that bring a module of the same name, so that only one of them may be installed.
+REPLACES = {
+    "tf-nightly": ("tensorflow", "keras"),  # it brings keras-nightly
+    "tf-nightly-cpu": ("tensorflow", "keras"),
+    "tensorflow-cpu": ("tensorflow",),
+    "keras-nightly": ("keras",),
+}
+PROBE = """
+import json, platform
+import keras, numpy, tensorflow
+print(json.dumps({
+    "tensorflow": tensorflow.__version__, "keras": keras.__version__, "numpy": numpy.__version__,
+    "python": platform.python_version(),
+    "gpus": len(tensorflow.config.list_physical_devices("GPU")),
+}))
+"""
+
+
+class UnusableVersion(Exception):
+    """A version that cannot be installed or imported; its text says why."""
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What an environment runs on.
+
+    Args:
+        tensorflow: TensorFlow's version; `keras`, `numpy` and `python` alike.
+        gpus: How many GPUs TensorFlow sees.
+    """
+
+    tensorflow: str
+    keras: str
+    numpy: str
+    python: str
+    gpus: int
+
+    def __str__(self) -> str:
+        device = f"{self.gpus} GPU{'s' * (self.gpus > 1)}" if self.gpus else "no GPU"
+        return (
+            f"TensorFlow {self.tensorflow}, Keras {self.keras}, NumPy {self.numpy}, "
+            f"Python {self.python}, {device}"
+        )
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The project's dependencies, with some requirements of the user's.
+
+    All that the requirements leave open is as in the project's own `requirements.txt`, so that
+    two environments differ in nothing else.
+
+    Args:
+        requirements: What pip would be given: `("tensorflow==2.20.0",)`, or a wheel file.
+        parent: The folder that holds all environments.
+    """
+
+    requirements: tuple[str, ...]
+    parent: Path = FOLDER
+
+    @classmethod
+    def of(cls, text: str) -> Environment:
+        """The environment for requirements separated by spaces, quoted as in a shell.
+
+        Raises:
+            ValueError: If there are none, or a quotation is open.
+        """
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            words = []
+        if not words:
+            raise ValueError(
+                f'Expected requirements such as "tensorflow==2.20.0". Received: {text!r}. Name the '
+                'versions: make upgrade FROM="tensorflow==2.20.0" TO="tensorflow==2.21.0"'
+            )
+        files = (str(Path(word).resolve()) if Path(word).is_file() else word for word in words)
+        return cls(tuple(files))
+
+    @cached_property
+    def folder(self) -> Path:
+        """Named by a digest of the requirements, their files, the project's own, and Python."""
+        wheels = [Path(each) for each in self.requirements if Path(each).is_file()]
+        parts = [sys.version, *self.requirements]
+        for path in (ROOT / "pyproject.toml", ROOT / "requirements.txt", *wheels):
+            with path.open("rb") as file:
+                parts.append(file_digest(file, "sha256").hexdigest())
+        return self.parent / sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def ready(self) -> Path:
+        """Lists what is installed, once all is."""
+        return self.folder / "installed.txt"
+
+    def make(self) -> bool:
+        """Install it unless it is there; whether it had to be.
+
+        Raises:
+            UnusableVersion: If the requirements cannot be resolved or installed.
+        """
+        self.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.parent / f".{self.folder.name}.lock"):  # or two install into each other
+            if self.ready.is_file():
+                return False
+            self._install()
+        return True
+
+    def _install(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._uv("venv", "--python", sys.executable, str(self.folder))
+        resolved = self._resolved()
+        self._uv("pip", "install", "--python", str(self.python), "-r", str(resolved))
+        resolved.replace(self.ready)
+
+    def probe(self) -> Versions:
+        """Import TensorFlow in it, and ask what it is and sees.
+
+        Raises:
+            UnusableVersion: If it cannot be imported.
+        """
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+        said = self._run([str(self.python), "-c", PROBE], "import TensorFlow", quiet)
+        return Versions(**json.loads(said.splitlines()[-1]))
+
+    def _resolved(self) -> Path:
+        """A list of all packages. uv keeps to the versions that it finds in the file it writes."""
+        given, left_out, resolved = (
+            self.folder / name for name in ("given.txt", "left-out.txt", "resolved.txt")
+        )
+        given.write_text("\n".join([*_dependencies(), *self.requirements]) + "\n")
+        left_out.write_text("".join(f"{name} ; python_version < '0'\n" for name in self._replaced))
+        shutil.copy(ROOT / "requirements.txt", resolved)
+        arguments = ["--python", str(self.python), "--override", str(left_out), "--quiet"]
+        arguments += ["--no-annotate", "--no-header", "-o", str(resolved)]
+        self._uv("pip", "compile", str(given), *arguments)
+        return resolved
+
+    @property
+    def _replaced(self) -> list[str]:
+        """The packages that may not come along."""
+        named = {re.split(r"[^\w.-]", each)[0].lower() for each in self.requirements}
+        brought = {name for each in named for name in REPLACES.get(each, ())}
+        return sorted((brought - named) | {f"{name}-nightly" for name in brought & named})
+
+    def _uv(self, *arguments: str) -> None:
+        self._run([sys.executable, "-m", "uv", *arguments], "install", {})
+
+    def _run(self, command: Sequence[str], what: str, settings: dict[str, str]) -> str:
+        try:
+            return output_of(command, settings, cwd=ROOT)
+        except CommandFailed as fault:
+            raise UnusableVersion(
+                f"Expected to {what} with {' '.join(self.requirements)} on Python "
+                f"{sys.version.split()[0]}. Received (exit status {fault.status}):\n{fault.said}"
+            ) from None
+
+
+def _dependencies() -> list[str]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    dependencies: list[str] = project["dependencies"]
+    return dependencies
