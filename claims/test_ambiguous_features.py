@@ -45,13 +45,13 @@ def on_ambiguous(clear, digits):
 
 
 # A tenth of the clear arm's own best loss.
-@claim("Ambiguous training images raise the best loss on clear validation images", source=SOURCE)
+@claim("Ambiguous training images raise the best validation loss on clear images", source=SOURCE)
 def test_ambiguous_images_raise_the_loss(judge, clear, ambiguous):
     assert judge(best("val_loss", ambiguous).exceeds(best("val_loss", clear), by=0.04))
 
 
 # A third of ln 2, which a fair guess between the two digits pays.
-@claim("Confident fits to ambiguous images come after the best epoch", source=SOURCE)
+@claim("Confident fits to ambiguous images come only after the best epoch", source=SOURCE)
 def test_confident_fits_come_late(judge, ambiguous, on_ambiguous):
     at_best = at_epoch_of(best_epoch("val_loss", ambiguous), "val_loss", on_ambiguous)
     assert judge(late("val_loss", on_ambiguous).below(at_best, by=0.23))

@@ -33,13 +33,13 @@ def permuted(mnist):
 
 
 # Five images in a thousand.
-@claim("A convolutional network beats a dense one with more weights on digits", source=SOURCE)
+@claim("On digits, a convolutional network beats a dense one that has more weights", source=SOURCE)
 def test_convolution_beats_dense(judge, dense_network, convolutional):
     accuracy = late("val_accuracy", convolutional)
     assert judge(accuracy.exceeds(late("val_accuracy", dense_network), by=0.005))
 
 
-@claim("With their pixels permuted the advantage is gone: the dense network wins", source=SOURCE)
+@claim("With the pixels permuted, the advantage is gone: the dense network wins", source=SOURCE)
 def test_permuted_pixels(judge, dense_network, convolutional, permuted):
     accuracy = late("val_accuracy", permuted(convolutional))
     assert judge(accuracy.below(late("val_accuracy", permuted(dense_network)), by=0))

@@ -15,7 +15,10 @@ def batches(mnist, dense):
 
 
 # -0.8, the correlation with one pair of neighbouring doses swapped, still counts as falling.
-@claim("The larger the batches, the smoother the training loss at equal epochs", source=SOURCE)
+@claim(
+    "The larger the batches, the smoother the training loss over the same number of epochs",
+    source=SOURCE,
+)
 def test_larger_batches_are_smoother(judge, batches):
     doses = {size: unevenness("loss", batches(size)) for size in (8, 32, 128, 512)}
     assert judge(rank_slope(doses).below(0, by=0.75))

@@ -19,24 +19,29 @@ def two_layers(logistic, dense):
 
 
 # A twentieth of logistic regression's own best loss, about 0.37 on the packaged digits.
-@claim("Logistic regression underfits: its best validation loss is above 96-96's", source=SOURCE)
+@claim(
+    "Logistic regression underfits: its best validation loss is above a 96-96 network's",
+    source=SOURCE,
+)
 def test_logistic_regression_underfits(judge, logistic, two_layers):
     assert judge(best("val_loss", logistic).exceeds(best("val_loss", two_layers), by=0.02))
 
 
 # Hardly: a third of what 96-96 rises.
-@claim("Logistic regression hardly rises after its best epoch", source=SOURCE)
+@claim("Logistic regression's validation loss hardly rises after its best epoch", source=SOURCE)
 def test_logistic_regression_hardly_rises(judge, logistic):
     assert judge(rise("val_loss", logistic).below(0.05, by=0))
 
 
 # Twice what logistic regression rises.
-@claim("96-96 overfits: validation loss rises from its minimum", source=SOURCE)
+@claim("A 96-96 network overfits: its validation loss rises from its minimum", source=SOURCE)
 def test_two_layers_overfit(judge, two_layers):
     assert judge(rise("val_loss", two_layers).exceeds(0.02, by=0))
 
 
 # Far more than the loss that is left at the end, which is about 0.
-@claim("96-96 overfits: training loss keeps falling after validation loss is best", source=SOURCE)
+@claim(
+    "A 96-96 network overfits: its training loss keeps falling after its best epoch", source=SOURCE
+)
 def test_training_loss_keeps_falling(judge, two_layers):
     assert judge(fall("loss", two_layers, since="val_loss").exceeds(0, by=0.005))

@@ -74,14 +74,14 @@ def apart(arm):
 
 # A hundredth of a nat is what nobody would miss; float32's rounding stays at a millionth.
 @pytest.mark.parametrize("kind", ["512", "784 zero channels", "shuffled labels", "96-96"])
-@claim("Compiled training on digits ends where fit ends: {kind}", source=SOURCE)
+@claim("Compiled training on digits ends where fit does: {kind}", source=SOURCE)
 def test_digits_end_where_fit_ends(judge, image_arm, kind):
     assert judge(apart(image_arm(kind)).equals(0, within=0.01))
 
 
 # Where the loss is convex, rounding does not grow. Only images that train are mislabelled, so it
 # shows, too, when `fit` validates on other images than a compiled epoch does.
-@claim("Compiled training on digits ends where fit ends: logistic regression", source=SOURCE)
+@claim("Compiled training on digits ends where fit does: logistic regression", source=SOURCE)
 def test_convex_training_ends_where_fit_ends(judge, image_arm):
     assert judge(apart(image_arm("logistic regression")).equals(0, within=0.001))
 
@@ -89,12 +89,12 @@ def test_convex_training_ends_where_fit_ends(judge, image_arm):
 # Where training is unsteady, rounding grows: at a rate of 0.01, over epochs 6 to 10, to more than
 # 0.1 nats in nine of a bank's hundred seeds. Over the first five epochs it seldom comes to 0.05.
 @pytest.mark.parametrize("kind", ["rate 0.01", "784 noise channels"])
-@claim("Compiled training on digits ends where fit ends, if less steadily: {kind}", source=SOURCE)
+@claim("Compiled training on digits ends where fit does, even if unsteady: {kind}", source=SOURCE)
 def test_unsteady_training_ends_where_fit_ends(judge, image_arm, kind):
     assert judge(apart(image_arm(kind).replace(epochs=5)).equals(0, within=0.05))
 
 
 @pytest.mark.parametrize("kind", ["16-16", "4-4", "128-128", "L1", "L2", "L1L2", "dropout"])
-@claim("Compiled training on reviews ends where fit ends: {kind}", source=SOURCE)
+@claim("Compiled training on reviews ends where fit does: {kind}", source=SOURCE)
 def test_reviews_end_where_fit_ends(judge, review_arm, kind):
     assert judge(apart(review_arm(kind)).equals(0, within=0.01))

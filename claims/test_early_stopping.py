@@ -34,7 +34,9 @@ def test_stopping_ends_lower(judge, to_the_end, patient):
     assert judge(stopped.below(late("val_loss", to_the_end), by=0.04))
 
 
-@claim("Early stopping with a patience of 5 trains less than half of the epochs", source=SOURCE)
+@claim(
+    "With a patience of 5, early stopping trains for less than half of the epochs", source=SOURCE
+)
 def test_stopping_saves_epochs(judge, patient):
     assert judge(final("epochs_trained", patient(5)).below(EPOCHS / 2, by=0))
 
@@ -42,7 +44,8 @@ def test_stopping_saves_epochs(judge, patient):
 # What half of the units dropped at random makes of a small network: a curve that goes up and down.
 # A tenth of what is lost on the bank's seeds.
 @claim(
-    "On an uneven curve too little patience underfits: it stops before the minimum", source=SOURCE
+    "On a rough curve, too little patience underfits: training stops before the minimum",
+    source=SOURCE,
 )
 def test_too_little_patience(judge, patient, dense):
     uneven = {"model": dense(16, 16, dropout=0.5), "epochs": 40}

@@ -109,17 +109,19 @@ def process(dense):
 
 
 # Half an image in a hundred.
-@claim("The validation score by which the best of 16 networks was picked is too good", source=LEAKS)
+@claim("The validation score that picked the best of 16 networks is too optimistic", source=LEAKS)
 def test_a_picked_score_is_too_good(judge, picked):
     assert judge(picked(16).exceeds(0, by=0.005))
 
 
-@claim("The more networks to pick from, the more too good: of 16 more than of 4", source=LEAKS)
+@claim(
+    "Picking the best of 16 networks is more optimistic than picking the best of 4", source=LEAKS
+)
 def test_more_candidates_more_optimism(judge, picked):
     assert judge(picked(16).exceeds(picked(4), by=0))
 
 
-@claim("On 100 images K-fold validation errs less than one hold-out", source=FOLDS)
+@claim("On 100 images, K-fold validation errs less than a single hold-out", source=FOLDS)
 def test_k_fold_errs_less(judge, error):
     k_fold = error("K-fold", of=5, samples=20)
     assert judge(k_fold.below(error("hold-out", of=5, samples=20), by=0))
@@ -127,14 +129,14 @@ def test_k_fold_errs_less(judge, error):
 
 # On average of its iterations each alone: whichever is the one that is not repeated. No iteration
 # can make it worse; by a quarter of an image in a hundred.
-@claim("Iterated over four shuffles, two-fold validation errs less", source=FOLDS)
+@claim("Two-fold validation errs less when iterated over four shuffles", source=FOLDS)
 def test_iterated_k_fold_errs_less(judge, error):
     iterated = error("iterated K-fold", of=2, samples=16)
     assert judge(iterated.below(error("K-fold", of=2, samples=16, shuffles=SHUFFLES), by=0.0025))
 
 
 # Far: by half.
-@claim("Sorted by class before the split, validation accuracy is ruined", source=CARE)
+@claim("Sorting by class before the split ruins validation accuracy", source=CARE)
 def test_sorted_by_class(judge, mnist, digits):
     images = mnist.with_corruption(sample(1_000, validation=0))
     ruined = digits.replace(name="sorted", dataset=images.with_corruption(sorted_by_class()))
@@ -150,7 +152,7 @@ def test_duplicates_inflate(judge, digits):
 
 
 # A third of what it is.
-@claim("A drifting process split at random scores better than split by time", source=CARE)
+@claim("On a drifting process, a random split scores better than a split by time", source=CARE)
 def test_a_random_split_of_a_process(judge, process):
     shuffled = process.dataset.with_corruption(sample(1_600, validation=400))
     at_random = process.replace(name="split at random", dataset=shuffled)

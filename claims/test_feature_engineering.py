@@ -33,13 +33,13 @@ def test_coordinates_beat_pixels(judge, reading):
     assert judge(coordinates.exceeds(late("val_accuracy", reading("pixels")), by=0.05))
 
 
-@claim("The hands' angles beat coordinates at reading a clock", source=SOURCE)
+@claim("The hands' angles beat their coordinates at reading a clock", source=SOURCE)
 def test_angles_beat_coordinates(judge, reading):
     angles = late("val_accuracy", reading("angles"))
     assert judge(angles.exceeds(late("val_accuracy", reading("coordinates")), by=0))
 
 
-@claim("From angles half of the clocks suffice that pixels need", source=SOURCE)
+@claim("With angles, half as many clocks suffice as with pixels", source=SOURCE)
 def test_fewer_clocks_suffice(judge, reading):
     few = late("val_accuracy", reading("angles", FEW))
     assert judge(few.exceeds(late("val_accuracy", reading("pixels", TWICE)), by=0))

@@ -19,24 +19,24 @@ def rate(mnist, dense):
 
 
 # Several times what a model without any knowledge pays.
-@claim("At rate 1.0 the loss of the first epoch explodes", source=SOURCE)
+@claim("At a learning rate of 1.0, the loss explodes in the first epoch", source=SOURCE)
 def test_rate_1_explodes(judge, rate):
     assert judge(first("loss", rate(1.0)).exceeds(CHANCE_LOSS, by=10))
 
 
 # Far: by one image in five.
-@claim("Rate 1.0 ends far below the accuracy of rate 0.01", source=SOURCE)
+@claim("A learning rate of 1.0 ends with far lower accuracy than one of 0.01", source=SOURCE)
 def test_rate_1_ends_far_below(judge, rate):
     assert judge(late("val_accuracy", rate(1.0)).below(late("val_accuracy", rate(0.01)), by=0.2))
 
 
 # Well: right on at least 17 of 20 images not seen, where guessing is right on 2.
-@claim("Rate 0.01 trains well", source=SOURCE)
+@claim("A learning rate of 0.01 trains well", source=SOURCE)
 def test_rate_001_trains_well(judge, rate):
     assert judge(late("val_accuracy", rate(0.01)).exceeds(0.85, by=0))
 
 
 # 0.3 nats: rate 0.01 has then fitted what rate 1e-6 has hardly begun.
-@claim("Rate 1e-6 fails to fit in the budget of rate 0.01", source=SOURCE)
+@claim("A learning rate of 1e-6 fails to fit in the epochs that suffice for 0.01", source=SOURCE)
 def test_rate_too_small_fails_to_fit(judge, rate):
     assert judge(final("loss", rate(1e-6)).exceeds(final("loss", rate(0.01)), by=0.3))

@@ -52,7 +52,7 @@ def midway(mnist, dense):
 
 # Far: by a fifth of all images.
 @claim(
-    "Pixel averages of two digits of one class are told from digits, far above chance",
+    "A network tells pixel averages of two digits of one class from digits, far above chance",
     source=SOURCE,
 )
 def test_averages_are_told_from_digits(judge, mnist, dense):
@@ -63,7 +63,9 @@ def test_averages_are_told_from_digits(judge, mnist, dense):
 # Not as one would expect: the chapter's point that an average of pixels is no digit would have it
 # classified less surely. But it is smoother and nearer to its class's mean image than either digit,
 # and what a classifier goes by is there. Half of what it gains on the packaged digits.
-@claim("Yet pixel averages of two digits of one class are classified more surely", source=SOURCE)
+@claim(
+    "Yet pixel averages of two digits of one class are classified more confidently", source=SOURCE
+)
 def test_averages_are_classified_more_surely(judge, classifier):
     averages = late("val_loss", classifier("averages"))
     assert judge(averages.below(late("val_loss", classifier("digits")), by=0.1))
@@ -71,7 +73,7 @@ def test_averages_are_classified_more_surely(judge, classifier):
 
 # A tenth of what is lost halfway between pixels.
 @claim(
-    "Halfway between two digits of one class, a network's hidden space is surer than pixels are",
+    "Halfway between two digits of one class, a network is surer in hidden space than in pixels",
     source=SOURCE,
 )
 def test_hidden_midpoints_are_surer(judge, midway):

@@ -46,13 +46,13 @@ def test_validation_loss_climbs(judge, shuffled_labels):
 
 
 # Generalizes: right on nine of ten images not seen, where shuffled labels leave it right on one.
-@claim("With true labels the same model generalizes", source=SOURCE)
+@claim("With true labels, the same model generalizes", source=SOURCE)
 def test_true_labels_generalize(judge, true_labels):
     assert judge(late("val_accuracy", true_labels).exceeds(0.9, by=0))
 
 
 # A twentieth of the budget. Half of the labels, so that the larger set too gets there within it.
-@claim("Shuffled labels take more epochs to fit: until half are known", source=SOURCE)
+@claim("Shuffled labels take more epochs until half of them are fitted", source=SOURCE)
 def test_shuffled_labels_take_longer(judge, true_labels, shuffled_labels):
     shuffled = epochs_until("accuracy", shuffled_labels, reaches=0.5)
     assert judge(shuffled.exceeds(epochs_until("accuracy", true_labels, reaches=0.5), by=5))

@@ -70,13 +70,13 @@ def test_dose_response(judge, noisy):
 
 
 # Chance has a wrong label right for one image in ten. Far: for half of them.
-@claim("A model that trains to the end learns the wrong labels too, far above chance", source=NOISE)
+@claim("A model trained to the end learns the wrong labels too, far above chance", source=NOISE)
 def test_wrong_labels_are_learnt(judge, wrong_labels):
     assert judge(late("val_accuracy", wrong_labels).exceeds(0.1, by=0.4))
 
 
 # A third of all wrong labels.
-@claim("Most wrong labels are learnt after the epoch of the best validation loss", source=NOISE)
+@claim("Most wrong labels are learned after the epoch of the best validation loss", source=NOISE)
 def test_wrong_labels_are_learnt_late(judge, noisy, wrong_labels):
     at_best = at_epoch_of(best_epoch("val_loss", noisy(0.2)), "val_accuracy", wrong_labels)
     assert judge(late("val_accuracy", wrong_labels).exceeds(at_best, by=0.33))
@@ -84,7 +84,10 @@ def test_wrong_labels_are_learnt_late(judge, noisy, wrong_labels):
 
 # Most: more than half of what the noise took.
 @pytest.mark.parametrize("by", ["the truth", "cross-validation"])
-@claim("Taking out mislabelled images, known by {by}, restores most accuracy", source=CURATION)
+@claim(
+    "Removing mislabelled images, identified by {by}, restores most of the accuracy",
+    source=CURATION,
+)
 def test_curation_restores(judge, noisy, curated, by):
     halfway = mean_of(late("val_accuracy", noisy(0.0)), late("val_accuracy", noisy(0.2)))
     assert judge(late("val_accuracy", curated(by)).exceeds(halfway, by=0))

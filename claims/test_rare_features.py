@@ -66,14 +66,17 @@ def on_words(imdb, sentiment):
 
 
 # One review in fifty.
-@claim("A word planted in 0.5 % of reviews, all positive, misleads on negative ones", source=SOURCE)
+@claim(
+    "A word planted in 0.5 % of reviews, all positive, misleads the model on negative ones",
+    source=SOURCE,
+)
 def test_a_planted_word_misleads(judge, negative):
     misled = late("val_accuracy", negative("with the word"))
     assert judge(misled.below(late("val_accuracy", negative("as they are")), by=0.02))
 
 
 # -0.8, the correlation with one pair of neighbouring ranks swapped, still counts as falling.
-@claim("The rarer a telling word is, the less often its weight has the right sign", source=SOURCE)
+@claim("The rarer an informative word, the less often its weight has the right sign", source=SOURCE)
 def test_rare_words_have_wrong_signs(judge, on_words):
     doses = {rank: late("val_accuracy", on_words(rank)) for rank in RANKS}
     assert judge(rank_slope(doses).below(0, by=0.75))

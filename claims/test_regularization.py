@@ -59,7 +59,10 @@ def test_smaller_degrades_less(judge, original, smaller):
 
 
 # The best epochs themselves, about 3 and 4, are too coarse: every third seed ties.
-@claim("The larger network starts to overfit earlier: it has risen more by epoch 8", source=SIZE)
+@claim(
+    "The larger network overfits earlier: its validation loss has risen more by epoch 8",
+    source=SIZE,
+)
 def test_larger_starts_earlier(judge, original, larger):
     risen = rise("val_loss", larger, at=8)
     assert judge(risen.exceeds(rise("val_loss", original, at=8), by=0))
@@ -93,7 +96,7 @@ def test_dropout_delays_the_best_epoch(judge, original, dropout):
 
 
 # A tenth of the original's rise by then.
-@claim("Dropout slows overfitting: validation loss has risen less by epoch 10", source=DROPOUT)
+@claim("Dropout slows overfitting: the validation loss has risen less by epoch 10", source=DROPOUT)
 def test_dropout_rises_less(judge, original, dropout):
     risen = rise("val_loss", dropout, at=10)
     assert judge(risen.below(rise("val_loss", original, at=10), by=0.01))

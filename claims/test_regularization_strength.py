@@ -81,35 +81,37 @@ def repeated(mnist, dense):
 
 # -0.8, the correlation with one pair of neighbouring doses swapped, still counts as falling.
 # By `crossentropy`, the data term: `val_loss` holds the penalty too, which shrinks in training.
-@claim("The stronger the L2 penalty, the less validation loss rises", source=PENALTY)
+@claim("The stronger the L2 penalty, the less the validation loss rises", source=PENALTY)
 def test_stronger_rises_less(judge, penalized):
     doses = {strength: rise("val_crossentropy", penalized(strength)) for strength in STRENGTHS}
     assert judge(rank_slope(doses).below(0, by=0.75))
 
 
 # A sixtieth of the best loss.
-@claim("Too strong an L2 penalty underfits: its best validation loss is higher", source=PENALTY)
+@claim("Too strong an L2 penalty underfits: the best validation loss is higher", source=PENALTY)
 def test_too_strong_underfits(judge, penalized):
     too_strong = best("val_crossentropy", penalized(0.02))
     assert judge(too_strong.exceeds(best("val_crossentropy", penalized(0.002)), by=0.005))
 
 
 # Half of all weights.
-@claim("L1 drives most weights to nearly zero, L2 far fewer", source=PENALTY)
+@claim("L1 drives most weights to almost zero, L2 far fewer", source=PENALTY)
 def test_l1_makes_zeros(judge, zeros_under):
     assert judge(zeros_under("l1").exceeds(zeros_under("l2"), by=0.5))
 
 
 # By epoch 10: later the network without dropout has a training loss of zero and stands still,
 # while that with a little of it goes on to rise.
-@claim("The more units are dropped, the less validation loss has risen by epoch 10", source=DROPOUT)
+@claim(
+    "The more units are dropped, the less the validation loss has risen by epoch 10", source=DROPOUT
+)
 def test_more_dropout_rises_less(judge, dropping):
     doses = {rate: rise("val_loss", dropping(rate), at=10) for rate in RATES}
     assert judge(rank_slope(doses).below(0, by=0.75))
 
 
 # A sixteenth of the best loss without dropout. Training loss does not tell: dropout raises it.
-@claim("Dropping 80 % of the units underfits: its best validation loss is higher", source=DROPOUT)
+@claim("Dropping 80 % of the units underfits: the best validation loss is higher", source=DROPOUT)
 def test_too_much_dropout_underfits(judge, dropping):
     underfitted = best("val_loss", dropping(0.8))
     assert judge(underfitted.exceeds(best("val_loss", dropping(0.0)), by=0.02))

@@ -19,7 +19,10 @@ def digits(mnist, dense):
 
 
 # Far more than rounding, which is what is left if both see the same batches.
-@claim("The seed decides fit's batches: under another the same network ends apart", source=SOURCE)
+@claim(
+    "The seed decides fit's batches: under another seed, the same network ends elsewhere",
+    source=SOURCE,
+)
 def test_the_seed_decides_the_batches(judge, digits):
     other = digits.replace(
         name="weights of one seed, batches of another", model=reseeded(digits.model)

@@ -27,14 +27,18 @@ def test_a_doubling_adds_accuracy(judge, trained_on):
 
 
 # Half of that: accuracy has less and less room to grow.
-@claim("Doublings of the training images from 1,000 to 4,000 still add accuracy", source=SOURCE)
+@claim(
+    "Each doubling of the training images from 1,000 to 4,000 still adds accuracy", source=SOURCE
+)
 def test_doublings_keep_adding(judge, trained_on):
     last = {log2(size): late("val_accuracy", trained_on[size]) for size in SIZES[2:]}
     assert judge(slope(last).exceeds(0, by=0.005))
 
 
 # -0.9: all sizes in order but for one pair of neighbours.
-@claim("The denser the sample, the smaller the gap of validation and training loss", source=SOURCE)
+@claim(
+    "The denser the sample, the smaller the gap between validation and training loss", source=SOURCE
+)
 def test_a_denser_sample_shrinks_the_gap(judge, trained_on):
     gaps = {size: gap(late("val_loss", arm), late("loss", arm)) for size, arm in trained_on.items()}
     assert judge(rank_slope(gaps).below(0, by=0.85))

@@ -46,12 +46,12 @@ def distance_from_formulas(arm):
 
 
 # A thousandth of a nat; float32's rounding stays at a millionth.
-@claim("Keras trains a softmax classifier by RMSprop as the formulas say", source=GEARS)
+@claim("Keras trains a softmax classifier with RMSprop as the formulas say", source=GEARS)
 def test_softmax(judge, digits):
     assert judge(distance_from_formulas(digits).equals(0, within=0.001))
 
 
-@claim("Keras trains a sigmoid unit under L1 and L2 penalties as the formulas say", source=GEARS)
+@claim("Keras trains a sigmoid unit with L1 and L2 penalties as the formulas say", source=GEARS)
 def test_sigmoid_with_penalties(judge, odd_or_even):
     assert judge(distance_from_formulas(odd_or_even).equals(0, within=0.001))
 
@@ -59,7 +59,8 @@ def test_sigmoid_with_penalties(judge, odd_or_even):
 # Glorot's uniform has half of its weights within half of its limit. Four standard deviations of
 # the share among 50,176 weights; at this rate training does not move them.
 @claim(
-    "A Dense layer's initial weights are Glorot's: half lie within half of the limit", source=GEARS
+    "A Dense layer's initial weights follow Glorot's law: half lie within half the limit",
+    source=GEARS,
 )
 def test_initial_weights(judge, digits):
     untrained = digits.replace(
@@ -72,7 +73,7 @@ def test_initial_weights(judge, digits):
 
 
 # A fifth of what is lost without shuffling on the packaged digits.
-@claim("Training images sorted by class do no harm, since fit shuffles them", source=GEARS)
+@claim("Sorting the training images by class does no harm, since fit shuffles them", source=GEARS)
 def test_shuffling(judge, digits):
     images = digits.dataset.with_corruption(sorted_by_class(first=1_000))
     in_order = digits.replace(name="sorted by class", dataset=images)
