@@ -4,7 +4,6 @@ import pytest
 from training_claims import (
     Arm,
     altered_training,
-    at_epoch_of,
     best,
     best_epoch,
     blends,
@@ -13,6 +12,7 @@ from training_claims import (
     late,
     sample,
     validated_on_altered,
+    value_at,
 )
 
 SOURCE = "Ambiguous features"
@@ -21,7 +21,7 @@ IMAGES, AMBIGUOUS = 1_000, 500
 
 @pytest.fixture(scope="module")
 def digits(mnist):
-    return blends(mnist, of="two classes").with_corruption(sample(IMAGES, validation=1_000))
+    return blends(mnist, of="two classes").with_transform(sample(IMAGES, validation=1_000))
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +32,16 @@ def clear(digits, dense):
 
 @pytest.fixture(scope="module")
 def ambiguous(clear, digits):
-    dataset = digits.with_corruption(altered_training(AMBIGUOUS, training=IMAGES))
-    return clear.replace(name="half ambiguous", dataset=dataset)
+    dataset = digits.with_transform(altered_training(AMBIGUOUS, training=IMAGES))
+    return clear.replace(name="half ambiguous", data=dataset)
 
 
 @pytest.fixture(scope="module")
 def on_ambiguous(clear, digits):
-    dataset = digits.with_corruption(validated_on_altered(AMBIGUOUS, training=IMAGES))
+    dataset = digits.with_transform(validated_on_altered(AMBIGUOUS, training=IMAGES))
     split = held_out(AMBIGUOUS, training=IMAGES)
     name = "half ambiguous, validated on those"
-    return clear.replace(name=name, dataset=dataset, validation_split=split)
+    return clear.replace(name=name, data=dataset, validation_split=split)
 
 
 # A tenth of the clear arm's own best loss.
@@ -53,5 +53,5 @@ def test_ambiguous_images_raise_the_loss(judge, clear, ambiguous):
 # A third of ln 2, which a fair guess between the two digits pays.
 @claim("Confident fits to ambiguous images come only after the best epoch", source=SOURCE)
 def test_confident_fits_come_late(judge, ambiguous, on_ambiguous):
-    at_best = at_epoch_of(best_epoch("val_loss", ambiguous), "val_loss", on_ambiguous)
+    at_best = value_at(best_epoch("val_loss", ambiguous), "val_loss", on_ambiguous)
     assert judge(late("val_loss", on_ambiguous).below(at_best, by=0.23))

@@ -11,7 +11,7 @@ def dense_network(mnist, dense):
     # 50,890 weights; the convolutional network has 8,010.
     return Arm(
         "dense",
-        mnist.with_corruption(sample(1_000, validation=1_000)),
+        mnist.with_transform(sample(1_000, validation=1_000)),
         dense(64),
         rmsprop(0.001),
         epochs=10,
@@ -28,8 +28,8 @@ def convolutional(dense_network, convnet):
 
 @pytest.fixture(scope="module")
 def permuted(mnist):
-    pixels = permuted_pixels(mnist).with_corruption(sample(1_000, validation=1_000))
-    return lambda arm: arm.replace(name=f"{arm.name}, pixels permuted", dataset=pixels)
+    pixels = permuted_pixels(mnist).with_transform(sample(1_000, validation=1_000))
+    return lambda arm: arm.replace(name=f"{arm.name}, pixels permuted", data=pixels)
 
 
 # Five images in a thousand.

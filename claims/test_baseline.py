@@ -9,7 +9,7 @@ WIDTHS = {"Logistic regression": (), "A network of 64 units": (64,), "A network 
 
 @pytest.fixture(scope="module")
 def majority(mnist, constant):
-    digits = mnist.with_corruption(sample(1_000, validation=1_000))
+    digits = mnist.with_transform(sample(1_000, validation=1_000))
     return Arm(
         "majority class",
         digits,
@@ -26,8 +26,8 @@ def trained(majority, dense):
 
 @pytest.fixture(scope="module")
 def shuffled(majority):
-    dataset = majority.dataset.with_shuffled_labels()
-    return lambda arm: arm.replace(name=f"{arm.name}, shuffled labels", dataset=dataset)
+    dataset = majority.data.with_shuffled_labels()
+    return lambda arm: arm.replace(name=f"{arm.name}, shuffled labels", data=dataset)
 
 
 # Every second image more.
@@ -43,4 +43,4 @@ def test_beats_the_majority_class(judge, majority, trained, name):
 @claim("{name} does not beat the majority class on shuffled labels", source=SOURCE)
 def test_does_not_on_shuffled_labels(judge, majority, trained, shuffled, name):
     accuracy = late("val_accuracy", shuffled(trained(name)))
-    assert judge(accuracy.equals(late("val_accuracy", shuffled(majority)), within=0.04))
+    assert judge(accuracy.equivalent_to(late("val_accuracy", shuffled(majority)), within=0.04))

@@ -8,11 +8,11 @@ shows here.
 import pytest
 from training_claims import (
     Arm,
-    Dataset,
+    Data,
     claim,
     distance,
+    label_noise,
     late,
-    mislabelled,
     rmsprop,
     white_noise,
     zeros,
@@ -23,7 +23,7 @@ SOURCE = "keras.Model.fit"
 
 @pytest.fixture(scope="module")
 def digits(mnist):
-    return Dataset("1,000 digits", mnist.x[:1000], mnist.y[:1000], mnist.classes)
+    return Data("1,000 digits", mnist.x[:1000], mnist.y[:1000], mnist.classes)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +31,13 @@ def image_arm(digits, dense):
     plain = Arm("512", digits, dense(512), epochs=10)
     changes = {
         "512": {},
-        "784 zero channels": {"dataset": digits.with_channels(zeros(784))},
-        "784 noise channels": {"dataset": digits.with_channels(white_noise(784))},
-        "shuffled labels": {"dataset": digits.with_shuffled_labels()},
+        "784 zero channels": {"data": digits.with_channels(zeros(784))},
+        "784 noise channels": {"data": digits.with_channels(white_noise(784))},
+        "shuffled labels": {"data": digits.with_shuffled_labels()},
         "rate 0.01": {"optimizer": rmsprop(0.01)},
         "logistic regression": {
             "model": dense(),
-            "dataset": digits.with_corruption(mislabelled(0.2, training=800)),
+            "data": digits.with_transform(label_noise(0.2, training=800)),
         },
         "96-96": {"model": dense(96, 96)},
     }
@@ -48,7 +48,7 @@ def image_arm(digits, dense):
 def review_arm(imdb, sentiment):
     plain = Arm(
         "16-16",
-        Dataset("2,000 reviews, 1,000 words", imdb.x[:2000, :1000], imdb.y[:2000], imdb.classes),
+        Data("2,000 reviews, 1,000 words", imdb.x[:2000, :1000], imdb.y[:2000], imdb.classes),
         sentiment(16, 16),
         epochs=10,
         batch_size=512,
@@ -76,14 +76,14 @@ def apart(arm):
 @pytest.mark.parametrize("kind", ["512", "784 zero channels", "shuffled labels", "96-96"])
 @claim("Compiled training on digits ends where fit does: {kind}", source=SOURCE)
 def test_digits_end_where_fit_ends(judge, image_arm, kind):
-    assert judge(apart(image_arm(kind)).equals(0, within=0.01))
+    assert judge(apart(image_arm(kind)).equivalent_to(0, within=0.01))
 
 
-# Where the loss is convex, rounding does not grow. Only images that train are mislabelled, so it
+# Where the loss is convex, rounding does not grow. Only images that train are label_noise, so it
 # shows, too, when `fit` validates on other images than a compiled epoch does.
 @claim("Compiled training on digits ends where fit does: logistic regression", source=SOURCE)
 def test_convex_training_ends_where_fit_ends(judge, image_arm):
-    assert judge(apart(image_arm("logistic regression")).equals(0, within=0.001))
+    assert judge(apart(image_arm("logistic regression")).equivalent_to(0, within=0.001))
 
 
 # Where training is unsteady, rounding grows: at a rate of 0.01, over epochs 6 to 10, to more than
@@ -91,10 +91,10 @@ def test_convex_training_ends_where_fit_ends(judge, image_arm):
 @pytest.mark.parametrize("kind", ["rate 0.01", "784 noise channels"])
 @claim("Compiled training on digits ends where fit does, even if unsteady: {kind}", source=SOURCE)
 def test_unsteady_training_ends_where_fit_ends(judge, image_arm, kind):
-    assert judge(apart(image_arm(kind).replace(epochs=5)).equals(0, within=0.05))
+    assert judge(apart(image_arm(kind).replace(epochs=5)).equivalent_to(0, within=0.05))
 
 
 @pytest.mark.parametrize("kind", ["16-16", "4-4", "128-128", "L1", "L2", "L1L2", "dropout"])
 @claim("Compiled training on reviews ends where fit does: {kind}", source=SOURCE)
 def test_reviews_end_where_fit_ends(judge, review_arm, kind):
-    assert judge(apart(review_arm(kind)).equals(0, within=0.01))
+    assert judge(apart(review_arm(kind)).equivalent_to(0, within=0.01))

@@ -11,7 +11,7 @@ EPOCHS = 60
 def to_the_end(mnist, dense):
     return Arm(
         "trained to the end",
-        mnist.with_corruption(sample(1_000, validation=1_000)),
+        mnist.with_transform(sample(1_000, validation=1_000)),
         dense(64),
         rmsprop(0.003),
         epochs=EPOCHS,

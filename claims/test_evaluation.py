@@ -10,7 +10,7 @@ from training_claims import (
     fold,
     held_out,
     late,
-    leak,
+    leakage,
     mean_of,
     optimism,
     rmsprop,
@@ -30,13 +30,13 @@ RATES = tuple(0.002 * 2 ** (step / 3) for step in range(16))
 @pytest.fixture(scope="module")
 def picked(mnist, dense):
     """How optimistic the best score of so many networks is: the mean over two sets to pick by."""
-    digits = mnist.with_corruption(sample(200, validation=1_000))
+    digits = mnist.with_transform(sample(200, validation=1_000))
 
     def score(rate, what, count, start):
         part = validated_on_part(count, training=200, start=start)
         arm = Arm(
             f"rate {rate:.2g}, {what}",
-            digits.with_corruption(part),
+            digits.with_transform(part),
             dense(32),
             rmsprop(rate),
             epochs=20,
@@ -59,16 +59,14 @@ def error(mnist, dense):
 
     def accuracy(name, dataset, training, validation):
         split = held_out(validation, training=training)
-        return final(
-            "val_accuracy", plain.replace(name=name, dataset=dataset, validation_split=split)
-        )
+        return final("val_accuracy", plain.replace(name=name, data=dataset, validation_split=split))
 
     def folds(of, number, shuffle):
-        images = mnist.with_corruption(sample(100, validation=0, start=100 * number))
+        images = mnist.with_transform(sample(100, validation=0, start=100 * number))
         return [
             accuracy(
                 f"sample {number}, shuffle {shuffle}, fold {k} of {of}",
-                images.with_corruption(fold(k, of=of, shuffle=shuffle)),
+                images.with_transform(fold(k, of=of, shuffle=shuffle)),
                 100 - 100 // of,
                 100 // of,
             )
@@ -77,7 +75,7 @@ def error(mnist, dense):
 
     def truth(of, number):
         training = 100 - 100 // of
-        images = mnist.with_corruption(sample(training, validation=1_000, start=100 * number))
+        images = mnist.with_transform(sample(training, validation=1_000, start=100 * number))
         return accuracy(f"sample {number}, truth for {training}", images, training, 1_000)
 
     ways = {
@@ -98,7 +96,7 @@ def error(mnist, dense):
 
 @pytest.fixture(scope="module")
 def digits(mnist, dense):
-    part = mnist.with_corruption(sample(500, validation=500))
+    part = mnist.with_transform(sample(500, validation=500))
     return Arm("apart", part, dense(64), epochs=30, validation_split=0.5)
 
 
@@ -138,22 +136,22 @@ def test_iterated_k_fold_errs_less(judge, error):
 # Far: by half.
 @claim("Sorting by class before the split ruins validation accuracy", source=CARE)
 def test_sorted_by_class(judge, mnist, digits):
-    images = mnist.with_corruption(sample(1_000, validation=0))
-    ruined = digits.replace(name="sorted", dataset=images.with_corruption(sorted_by_class()))
+    images = mnist.with_transform(sample(1_000, validation=0))
+    ruined = digits.replace(name="sorted", data=images.with_transform(sorted_by_class()))
     assert judge(late("val_accuracy", ruined).below(late("val_accuracy", digits), by=0.5))
 
 
 # One image in a hundred.
 @claim("Duplicates across the split inflate validation accuracy", source=CARE)
 def test_duplicates_inflate(judge, digits):
-    dataset = digits.dataset.with_corruption(leak(0.2, training=500))
-    leaking = digits.replace(name="a fifth duplicated", dataset=dataset)
+    dataset = digits.data.with_transform(leakage(0.2, training=500))
+    leaking = digits.replace(name="a fifth duplicated", data=dataset)
     assert judge(late("val_accuracy", leaking).exceeds(late("val_accuracy", digits), by=0.01))
 
 
 # A third of what it is.
 @claim("On a drifting process, a random split scores better than a split by time", source=CARE)
 def test_a_random_split_of_a_process(judge, process):
-    shuffled = process.dataset.with_corruption(sample(1_600, validation=400))
-    at_random = process.replace(name="split at random", dataset=shuffled)
+    shuffled = process.data.with_transform(sample(1_600, validation=400))
+    at_random = process.replace(name="split at random", data=shuffled)
     assert judge(late("val_accuracy", at_random).exceeds(late("val_accuracy", process), by=0.03))

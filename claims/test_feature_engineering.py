@@ -14,7 +14,7 @@ def reading(dense):
     def from_features(features, count=FEW):
         return Arm(
             f"{features} of {count} clocks",
-            clock(features).with_corruption(sample(count, validation=1_000)),
+            clock(features).with_transform(sample(count, validation=1_000)),
             dense(64, classes=12),
             rmsprop(0.01),
             epochs=1,

@@ -3,7 +3,7 @@
 import pytest
 from training_claims import (
     Arm,
-    Dataset,
+    Data,
     altered_validation,
     averages_or_originals,
     blends,
@@ -22,8 +22,8 @@ IMAGES = 1_000
 @pytest.fixture(scope="module")
 def classifier(mnist, dense):
     """A classifier of digits, validated on digits or on pixel averages of two of one class."""
-    digits = blends(mnist, of="one class").with_corruption(sample(IMAGES, validation=1_000))
-    averages = digits.with_corruption(altered_validation(training=IMAGES))
+    digits = blends(mnist, of="one class").with_transform(sample(IMAGES, validation=1_000))
+    averages = digits.with_transform(altered_validation(training=IMAGES))
     arm = Arm(
         "digits",
         digits,
@@ -31,18 +31,16 @@ def classifier(mnist, dense):
         epochs=30,
         validation_split=held_out(1_000, training=IMAGES),
     )
-    return lambda of: arm if of == "digits" else arm.replace(name="averages", dataset=averages)
+    return lambda of: arm if of == "digits" else arm.replace(name="averages", data=averages)
 
 
 @pytest.fixture(scope="module")
 def midway(mnist, dense):
     """A classifier asked about points halfway between images that it has not seen."""
-    others = Dataset(
-        "digits but the first thousand", mnist.x[1_000:], mnist.y[1_000:], mnist.classes
-    )
+    others = Data("digits but the first thousand", mnist.x[1_000:], mnist.y[1_000:], mnist.classes)
     return Arm(
         "digits, with halfway points",
-        others.with_corruption(sample(IMAGES, validation=1_000)),
+        others.with_transform(sample(IMAGES, validation=1_000)),
         dense(256, 256),
         epochs=30,
         validation_split=held_out(1_000, training=IMAGES),

@@ -3,7 +3,7 @@
 from math import log
 
 import pytest
-from training_claims import Arm, claim, epochs_until, late, rise
+from training_claims import Arm, claim, epochs_to, late, rise
 
 CHANCE_ACCURACY, CHANCE_LOSS = 0.1, log(10)
 
@@ -15,7 +15,7 @@ def true_labels(mnist, dense):
 
 @pytest.fixture(scope="module")
 def shuffled_labels(true_labels, mnist):
-    return true_labels.replace(name="shuffled labels", dataset=mnist.with_shuffled_labels())
+    return true_labels.replace(name="shuffled labels", data=mnist.with_shuffled_labels())
 
 
 SOURCE = "The nature of generalization in deep learning"
@@ -36,7 +36,7 @@ def test_training_accuracy_rises(judge, shuffled_labels):
 # Three standard deviations of a run: of 1,000 validation images at chance, 0.0095.
 @claim("Validation accuracy on shuffled labels stays at chance", source=SOURCE)
 def test_validation_accuracy_stays_at_chance(judge, shuffled_labels):
-    assert judge(late("val_accuracy", shuffled_labels).equals(CHANCE_ACCURACY, within=0.03))
+    assert judge(late("val_accuracy", shuffled_labels).equivalent_to(CHANCE_ACCURACY, within=0.03))
 
 
 # A nat: from not knowing to being confidently wrong.
@@ -54,5 +54,5 @@ def test_true_labels_generalize(judge, true_labels):
 # A twentieth of the budget. Half of the labels, so that the larger set too gets there within it.
 @claim("Shuffled labels take more epochs until half of them are fitted", source=SOURCE)
 def test_shuffled_labels_take_longer(judge, true_labels, shuffled_labels):
-    shuffled = epochs_until("accuracy", shuffled_labels, reaches=0.5)
-    assert judge(shuffled.exceeds(epochs_until("accuracy", true_labels, reaches=0.5), by=5))
+    shuffled = epochs_to("accuracy", shuffled_labels, reaches=0.5)
+    assert judge(shuffled.exceeds(epochs_to("accuracy", true_labels, reaches=0.5), by=5))

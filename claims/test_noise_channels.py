@@ -1,7 +1,7 @@
 """Noise channels: inputs without information cost accuracy, though the images are all there."""
 
 import pytest
-from training_claims import Arm, claim, first, late, rank_slope, white_noise, zeros
+from training_claims import Arm, claim, first, late, rank_correlation, white_noise, zeros
 
 
 @pytest.fixture(scope="module")
@@ -11,14 +11,14 @@ def plain(mnist, dense):
 
 @pytest.fixture(scope="module")
 def zero_channels(plain, mnist):
-    return plain.replace(name="zero channels", dataset=mnist.with_channels(zeros(784)))
+    return plain.replace(name="zero channels", data=mnist.with_channels(zeros(784)))
 
 
 @pytest.fixture(scope="module")
 def noise_channels(plain, mnist):
     def with_channels(count):
         dataset = mnist.with_channels(white_noise(count))
-        return plain.replace(name=f"{count} noise channels", dataset=dataset)
+        return plain.replace(name=f"{count} noise channels", data=dataset)
 
     return with_channels
 
@@ -42,11 +42,11 @@ def test_slow_the_fit(judge, zero_channels, noise_channels):
 def test_dose_response(judge, plain, noise_channels):
     doses = {0: late("val_accuracy", plain)}
     doses |= {n: late("val_accuracy", noise_channels(n)) for n in (196, 784, 1568)}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))
 
 
 # A fifth of what noise channels cost at this size.
 @claim("Zero channels change nothing", source="Noise channels")
 def test_zero_channels_change_nothing(judge, plain, zero_channels):
     with_zeros = late("val_accuracy", zero_channels)
-    assert judge(with_zeros.equals(late("val_accuracy", plain), within=0.01))
+    assert judge(with_zeros.equivalent_to(late("val_accuracy", plain), within=0.01))

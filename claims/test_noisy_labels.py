@@ -3,28 +3,28 @@
 import pytest
 from training_claims import (
     Arm,
-    at_epoch_of,
     best_epoch,
     claim,
     held_out,
+    label_noise,
     late,
     mean_of,
-    mislabelled,
-    rank_slope,
+    rank_correlation,
     sample,
-    validated_on_mislabelled,
-    without_mislabelled,
+    validated_on_label_noise,
+    value_at,
+    without_label_noise,
     without_suspects,
 )
 
 NOISE = "Noisy training data"
-CURATION = "Dataset curation"
+CURATION = "Data curation"
 IMAGES = 1_000
 
 
 @pytest.fixture(scope="module")
 def digits(mnist):
-    return mnist.with_corruption(sample(IMAGES, validation=1_000))
+    return mnist.with_transform(sample(IMAGES, validation=1_000))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def arm(dense):
 @pytest.fixture(scope="module")
 def noisy(arm, digits):
     def at(share):
-        dataset = digits.with_corruption(mislabelled(share, training=IMAGES))
+        dataset = digits.with_transform(label_noise(share, training=IMAGES))
         return arm(f"{share:.0%} mislabelled", dataset, training=IMAGES)
 
     return at
@@ -48,16 +48,16 @@ def noisy(arm, digits):
 
 @pytest.fixture(scope="module")
 def wrong_labels(arm, digits):
-    dataset = digits.with_corruption(validated_on_mislabelled(0.2, training=IMAGES))
+    dataset = digits.with_transform(validated_on_label_noise(0.2, training=IMAGES))
     return arm("validated on the wrong labels", dataset, training=IMAGES, validation=200)
 
 
 @pytest.fixture(scope="module")
 def curated(arm, digits):
-    noise = digits.with_corruption(mislabelled(0.2, training=IMAGES))
+    noise = digits.with_transform(label_noise(0.2, training=IMAGES))
     datasets = {
-        "the truth": digits.with_corruption(without_mislabelled(0.2, training=IMAGES)),
-        "cross-validation": noise.with_corruption(without_suspects(200, training=IMAGES)),
+        "the truth": digits.with_transform(without_label_noise(0.2, training=IMAGES)),
+        "cross-validation": noise.with_transform(without_suspects(200, training=IMAGES)),
     }
     return lambda by: arm(f"curated by {by}", datasets[by], training=IMAGES - 200)
 
@@ -66,7 +66,7 @@ def curated(arm, digits):
 @claim("The more mislabelled training images, the lower the validation accuracy", source=NOISE)
 def test_dose_response(judge, noisy):
     doses = {share: late("val_accuracy", noisy(share)) for share in (0.0, 0.1, 0.2, 0.4)}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))
 
 
 # Chance has a wrong label right for one image in ten. Far: for half of them.
@@ -78,7 +78,7 @@ def test_wrong_labels_are_learnt(judge, wrong_labels):
 # A third of all wrong labels.
 @claim("Most wrong labels are learned after the epoch of the best validation loss", source=NOISE)
 def test_wrong_labels_are_learnt_late(judge, noisy, wrong_labels):
-    at_best = at_epoch_of(best_epoch("val_loss", noisy(0.2)), "val_accuracy", wrong_labels)
+    at_best = value_at(best_epoch("val_loss", noisy(0.2)), "val_accuracy", wrong_labels)
     assert judge(late("val_accuracy", wrong_labels).exceeds(at_best, by=0.33))
 
 

@@ -9,7 +9,7 @@ from training_claims import (
     held_out,
     late,
     planted_word,
-    rank_slope,
+    rank_correlation,
     sample,
     single_words,
     validated_on_part,
@@ -26,13 +26,13 @@ def negative(imdb, sentiment):
     """An arm that is validated on negative reviews, with or without the planted word."""
     planted = (
         planted_word(imdb)
-        .with_corruption(sample(REVIEWS, validation=1_000))
-        .with_corruption(altered_training(PLANTED, training=REVIEWS, label=1))
-        .with_corruption(validated_on_part(400, training=REVIEWS, label=0))
+        .with_transform(sample(REVIEWS, validation=1_000))
+        .with_transform(altered_training(PLANTED, training=REVIEWS, label=1))
+        .with_transform(validated_on_part(400, training=REVIEWS, label=0))
     )
     datasets = {
         "as they are": planted,
-        "with the word": planted.with_corruption(altered_validation(training=REVIEWS)),
+        "with the word": planted.with_transform(altered_validation(training=REVIEWS)),
     }
     return lambda how: Arm(
         f"negative reviews {how}",
@@ -55,7 +55,7 @@ def on_words(imdb, sentiment):
         part = validated_on_rows(first, count=WORDS, training=REVIEWS, among=reviews)
         return Arm(
             f"words from rank {rank} on",
-            words.with_corruption(part),
+            words.with_transform(part),
             sentiment(),
             epochs=10,
             loss="BinaryCrossentropy",
@@ -79,4 +79,4 @@ def test_a_planted_word_misleads(judge, negative):
 @claim("The rarer an informative word, the less often its weight has the right sign", source=SOURCE)
 def test_rare_words_have_wrong_signs(judge, on_words):
     doses = {rank: late("val_accuracy", on_words(rank)) for rank in RANKS}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))

@@ -10,7 +10,7 @@ from training_claims import (
     held_out,
     near_zero_weights,
     prediction_change,
-    rank_slope,
+    rank_correlation,
     rise,
     sample,
 )
@@ -26,7 +26,7 @@ RATES = (0.0, 0.2, 0.5, 0.8)
 def reviews(imdb, sentiment):
     return Arm(
         "plain",
-        imdb.with_corruption(sample(REVIEWS, validation=2_000)),
+        imdb.with_transform(sample(REVIEWS, validation=2_000)),
         sentiment(16, 16),
         epochs=40,
         loss="BinaryCrossentropy",
@@ -69,7 +69,7 @@ def repeated(mnist, dense):
     def predictions(training):
         return Arm(
             "dropout in training" if training else "dropout",
-            mnist.with_corruption(sample(500, validation=500)),
+            mnist.with_transform(sample(500, validation=500)),
             dense(64, dropout=0.5),
             epochs=5,
             validation_split=0.5,
@@ -84,7 +84,7 @@ def repeated(mnist, dense):
 @claim("The stronger the L2 penalty, the less the validation loss rises", source=PENALTY)
 def test_stronger_rises_less(judge, penalized):
     doses = {strength: rise("val_crossentropy", penalized(strength)) for strength in STRENGTHS}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))
 
 
 # A sixtieth of the best loss.
@@ -107,7 +107,7 @@ def test_l1_makes_zeros(judge, zeros_under):
 )
 def test_more_dropout_rises_less(judge, dropping):
     doses = {rate: rise("val_loss", dropping(rate), at=10) for rate in RATES}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))
 
 
 # A sixteenth of the best loss without dropout. Training loss does not tell: dropout raises it.
@@ -121,13 +121,13 @@ def test_too_much_dropout_underfits(judge, dropping):
 @claim("The more units are dropped, the later the best epoch", source=DROPOUT)
 def test_more_dropout_is_best_later(judge, dropping):
     doses = {rate: best_epoch("val_loss", dropping(rate)) for rate in RATES}
-    assert judge(rank_slope(doses).exceeds(0, by=0.75))
+    assert judge(rank_correlation(doses).exceeds(0, by=0.75))
 
 
 # Float rounding is below 1e-6.
 @claim("Dropout is off in evaluation: two predictions are equal", source=DROPOUT)
 def test_dropout_is_off_in_evaluation(judge, repeated):
-    assert judge(repeated(training=False).equals(0, within=1e-6))
+    assert judge(repeated(training=False).equivalent_to(0, within=1e-6))
 
 
 @claim("Dropout is on in training: two predictions differ", source=DROPOUT)

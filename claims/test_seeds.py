@@ -10,7 +10,7 @@ SOURCE = "keras.utils.set_random_seed"
 def digits(mnist, dense):
     return Arm(
         "digits",
-        mnist.with_corruption(sample(1_000, validation=1_000)),
+        mnist.with_transform(sample(1_000, validation=1_000)),
         dense(64),
         epochs=5,
         validation_split=held_out(1_000, training=1_000),

@@ -3,7 +3,7 @@
 from math import log2
 
 import pytest
-from training_claims import Arm, claim, gap, held_out, late, rank_slope, sample, slope
+from training_claims import Arm, claim, gap, held_out, late, rank_correlation, sample, slope
 
 SOURCE = "Training data is paramount"
 SIZES = (250, 500, 1_000, 2_000, 4_000)
@@ -12,7 +12,7 @@ SIZES = (250, 500, 1_000, 2_000, 4_000)
 @pytest.fixture(scope="module")
 def trained_on(mnist, dense):
     def images(count):
-        part = mnist.with_corruption(sample(count, validation=1_000))
+        part = mnist.with_transform(sample(count, validation=1_000))
         split = held_out(1_000, training=count)
         return Arm(f"{count} images", part, dense(64), epochs=30, validation_split=split)
 
@@ -41,4 +41,4 @@ def test_doublings_keep_adding(judge, trained_on):
 )
 def test_a_denser_sample_shrinks_the_gap(judge, trained_on):
     gaps = {size: gap(late("val_loss", arm), late("loss", arm)) for size, arm in trained_on.items()}
-    assert judge(rank_slope(gaps).below(0, by=0.85))
+    assert judge(rank_correlation(gaps).below(0, by=0.85))

@@ -3,7 +3,7 @@
 import pytest
 from training_claims import (
     Arm,
-    Dataset,
+    Data,
     claim,
     distance,
     final,
@@ -23,7 +23,7 @@ GLOROT_LIMIT = (6 / (784 + 64)) ** 0.5
 
 @pytest.fixture(scope="module")
 def digits(mnist, dense):
-    images = mnist.with_corruption(sample(1_000, validation=1_000))
+    images = mnist.with_transform(sample(1_000, validation=1_000))
     return Arm(
         "digits", images, dense(64), epochs=5, validation_split=held_out(1_000, training=1_000)
     )
@@ -31,7 +31,7 @@ def digits(mnist, dense):
 
 @pytest.fixture(scope="module")
 def odd_or_even(mnist, sentiment):
-    parity = Dataset("digits, odd or even", mnist.x[:1250], mnist.y[:1250] % 2, classes=2)
+    parity = Data("digits, odd or even", mnist.x[:1250], mnist.y[:1250] % 2, classes=2)
     model = sentiment(16, 16, l1=0.001, l2=0.03)
     return Arm("odd or even", parity, model, epochs=5, loss="BinaryCrossentropy")
 
@@ -48,12 +48,12 @@ def distance_from_formulas(arm):
 # A thousandth of a nat; float32's rounding stays at a millionth.
 @claim("Keras trains a softmax classifier with RMSprop as the formulas say", source=GEARS)
 def test_softmax(judge, digits):
-    assert judge(distance_from_formulas(digits).equals(0, within=0.001))
+    assert judge(distance_from_formulas(digits).equivalent_to(0, within=0.001))
 
 
 @claim("Keras trains a sigmoid unit with L1 and L2 penalties as the formulas say", source=GEARS)
 def test_sigmoid_with_penalties(judge, odd_or_even):
-    assert judge(distance_from_formulas(odd_or_even).equals(0, within=0.001))
+    assert judge(distance_from_formulas(odd_or_even).equivalent_to(0, within=0.001))
 
 
 # Glorot's uniform has half of its weights within half of its limit. Four standard deviations of
@@ -69,13 +69,13 @@ def test_initial_weights(judge, digits):
         epochs=1,
         callbacks=near_zero_weights(GLOROT_LIMIT / 2),
     )
-    assert judge(final("near_zero_weights", untrained).equals(0.5, within=0.01))
+    assert judge(final("near_zero_weights", untrained).equivalent_to(0.5, within=0.01))
 
 
 # A fifth of what is lost without shuffling on the packaged digits.
 @claim("Sorting the training images by class does no harm, since fit shuffles them", source=GEARS)
 def test_shuffling(judge, digits):
-    images = digits.dataset.with_corruption(sorted_by_class(first=1_000))
-    in_order = digits.replace(name="sorted by class", dataset=images)
+    images = digits.data.with_transform(sorted_by_class(first=1_000))
+    in_order = digits.replace(name="sorted by class", data=images)
     accuracy = late("val_accuracy", in_order)
-    assert judge(accuracy.equals(late("val_accuracy", digits), within=0.05))
+    assert judge(accuracy.equivalent_to(late("val_accuracy", digits), within=0.05))

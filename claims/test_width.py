@@ -1,7 +1,7 @@
 """Increasing capacity, and regularizing by size: networks of four widths."""
 
 import pytest
-from training_claims import Arm, best_epoch, claim, final, held_out, rank_slope, sample
+from training_claims import Arm, best_epoch, claim, final, held_out, rank_correlation, sample
 
 SOURCE = "Increasing model capacity"
 WIDTHS = (4, 16, 64, 256)
@@ -9,7 +9,7 @@ WIDTHS = (4, 16, 64, 256)
 
 @pytest.fixture(scope="module")
 def wide(mnist, dense):
-    digits = mnist.with_corruption(sample(1_000, validation=1_000))
+    digits = mnist.with_transform(sample(1_000, validation=1_000))
     split = held_out(1_000, training=1_000)
     plain = Arm("plain", digits, dense(), epochs=60, validation_split=split)
     return lambda width: plain.replace(name=f"{width}-{width}", model=dense(width, width))
@@ -19,10 +19,10 @@ def wide(mnist, dense):
 @claim("The wider the network, the earlier its best epoch", source=SOURCE)
 def test_wider_is_best_earlier(judge, wide):
     doses = {width: best_epoch("val_loss", wide(width)) for width in WIDTHS}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))
 
 
 @claim("The wider the network, the lower its final training loss", source=SOURCE)
 def test_wider_fits_better(judge, wide):
     doses = {width: final("loss", wide(width)) for width in WIDTHS}
-    assert judge(rank_slope(doses).below(0, by=0.75))
+    assert judge(rank_correlation(doses).below(0, by=0.75))

@@ -85,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.allure_report_dir = None
     if not _is_worker(config):
         option = config.option
-        idle = option.bench or option.trust or option.collectonly or option.setuponly
+        idle = option.bench or option.audit or option.collectonly or option.setuponly
         config.stash[LEDGER] = Ledger(decides=not idle)
         config.pluginmanager.register(config.stash[LEDGER], "training_claims.reports.ledger")
         _check_outputs(config, given)
@@ -137,7 +137,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
     """Tell the reporting process of the claim's data and of what trained its runs."""
-    told = [("data", runs.arm.dataset.name) for runs in judgement.runs]
+    told = [("data", runs.arm.data.name) for runs in judgement.runs]
     told += [pair for runs in judgement.runs for pair in runs.environment.items()]
     item.user_properties.append(("environment", json.dumps(list(dict.fromkeys(told)))))
 

@@ -16,7 +16,7 @@ HEADER = (
     "median effect [interval]",
     "margin",
     "wins",
-    "P(supported)",
+    "power",
     "seconds",
 )
 WORDS = 2  # columns of text, before those of numbers
@@ -44,7 +44,7 @@ def summary(ledger: Ledger) -> str:
 def claims_table(claims: Sequence[Decided]) -> list[str]:
     """A Markdown table with a row for each claim.
 
-    P(supported) is what `make trust` found, on seeds of its own, for the claim as packaged.
+    power is what `make trust` found, on seeds of its own, for the claim as packaged.
     """
     return table(HEADER, [_cells(claim) for claim in claims], words=WORDS)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import inf, nan
 
 import pytest
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.reports.ledger import Decided
 from training_claims.reports.summary import claims_table
 from training_claims.reports.table import effect, plain, table
@@ -40,7 +40,7 @@ def test_effect_has_its_unit() -> None:
     ],
 )
 def test_effect_says_in_how_many_seeds_runs_diverged(values: list[float], told: str) -> None:
-    verdict = judged(values, "exceeds", 1.0, Design(looks=(12,)))
+    verdict = judged(values, "exceeds", 1.0, GroupSequential(looks=(12,)))
     assert effect(verdict) == told
     assert told in table([Decided("Diverges", "Noise", verdict, 1.0)], 140)[2]
     assert f"| {told} |" in claims_table([Decided("Diverges", "Noise", verdict, 1.0)])[-1]

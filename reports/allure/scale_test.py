@@ -17,7 +17,7 @@ SHAPES = [(2, 60), (2, 10), (1, 100), (2, 20), (2, 20), (4, 10)]
 CLAIMS, MOST_BYTES, MOST_SECONDS = 60, 15e6, 10
 SUITE = f"""
 import pytest
-from fixtures import late, rank_slope
+from fixtures import late, rank_correlation
 from training_claims.claim import claim
 from training_claims.testing.judgement import made_arm
 
@@ -32,7 +32,7 @@ def test_many(judge, number, shape):
     elif count == 2:
         assert judge(values[0].below(values[1], by=0.01))
     else:
-        assert judge(rank_slope(dict(enumerate(values))).exceeds(0, by=0.5))
+        assert judge(rank_correlation(dict(enumerate(values))).exceeds(0, by=0.5))
 """
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from training_claims.arm import Arm
 from training_claims.evidence.comparison import Comparison
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import median
 from training_claims.evidence.measures import Numbers, minus
 from training_claims.evidence.power import Power, power_of
@@ -64,10 +64,10 @@ class Banked:
     @property
     def power(self) -> Power:
         """What the bank says of the claim's prospects in a suite of the default looks."""
-        design = Design(test=self.comparison.test)
+        design = GroupSequential(test=self.comparison.test)
         return power_of(self.comparison.region, self.differences, design)
 
-    def judged(self, rows: Rows, design: Design) -> Verdict:
+    def judged(self, rows: Rows, design: GroupSequential) -> Verdict:
         """The verdict on some of the bank's seeds, in this order; a seed may come twice.
 
         A drawn seed counts as one of its own, so it gets a number of its own.

@@ -1,4 +1,4 @@
-"""Training faults: who would have caught them, in suites drawn from runs that were planted."""
+"""Training faults: who would have caught them, in suites drawn from runs that were injected."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from statistics import fmean
 
 import numpy as np
 from training_claims.arm import Arm
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
-from training_claims.faults.planting import mark
+from training_claims.faults.injection import mark
 from training_claims.reports.audit.banked import Banked, Rows, taken
 from training_claims.reports.audit.suites import draws
 from training_claims.reports.drift.baseline import Baseline, SavedStatistic
@@ -32,7 +32,7 @@ class Detection:
 
     Args:
         fault: Its name.
-        seeds: Planted seeds that suites are drawn from.
+        seeds: Injected seeds that suites are drawn from.
         arms: The arms that were trained with the fault.
         suites: Suites drawn.
         caught: Suites in which a claim is refuted or an arm has drifted.
@@ -56,12 +56,12 @@ class Detection:
 
 @dataclass(frozen=True)
 class Watched:
-    """A statistic of an arm in a bank, and its planted numbers.
+    """A statistic of an arm in a bank, and its injected numbers.
 
     Args:
         name: The arm and the statistic.
         saved: In the bank.
-        values: One for each planted seed.
+        values: One for each injected seed.
     """
 
     name: str
@@ -69,11 +69,11 @@ class Watched:
     values: tuple[float, ...]
 
 
-def planted_runs(source: RunSource, arms: Sequence[Arm], fault: str) -> dict[Arm, Runs]:
+def injected_runs(source: RunSource, arms: Sequence[Arm], fault: str) -> dict[Arm, Runs]:
     """The runs of a fault that the store has: the same seeds of each arm that has enough."""
-    planted = replace(source, environment={**source.environment, **mark(fault)})
-    enough, every = Design().looks[-1], range(FIRST_SEED, FIRST_SEED + MOST_SEEDS)
-    found = {arm: planted.stored(arm, every) for arm in arms}
+    injected = replace(source, environment={**source.environment, **mark(fault)})
+    enough, every = GroupSequential().looks[-1], range(FIRST_SEED, FIRST_SEED + MOST_SEEDS)
+    found = {arm: injected.stored(arm, every) for arm in arms}
     stored = {arm: runs for arm, runs in found.items() if runs and len(runs.seeds) >= enough}
     seeds = sorted(set(every).intersection(*(runs.seeds for runs in stored.values())))
     return {
@@ -92,12 +92,12 @@ def detected(
     rng: np.random.Generator,
     conformance: tuple[str, ...] | None,
 ) -> Detection:
-    """Draw suites from planted runs, and ask each claim and each arm's drift.
+    """Draw suites from injected runs, and ask each claim and each arm's drift.
 
     Args:
-        claims: All claims of the suite; those of which no arm was planted are left out.
-        runs: The planted runs.
-        baseline: The bank, whose arms the planted ones are compared with.
+        claims: All claims of the suite; those of which no arm was injected are left out.
+        runs: The injected runs.
+        baseline: The bank, whose arms the injected ones are compared with.
         fault: The fault's name.
         suites: How many to draw.
         rng: Draws the seeds.
@@ -109,7 +109,7 @@ def detected(
         if {*claim.comparison.arms} <= {*runs}
     ]
     watched, rule = list(watched_statistics(runs, baseline)), Rule.of(baseline)
-    pool, looked_at = len(next(iter(runs.values())).seeds), Design().looks[-1]
+    pool, looked_at = len(next(iter(runs.values())).seeds), GroupSequential().looks[-1]
     catches = [
         {**_refuted(broken, rows), **_drifted(watched, rule, rows)}
         for rows in draws(pool, looked_at, suites, rng)
@@ -157,7 +157,7 @@ def _least_refuted(claim: Banked, error: float) -> float:
     tallies = [side.tally(claim.differences) for side in claim.comparison.region.sides]
     count = len(claim.differences)
     shares = [win_interval(count - each.losses, count, 1 - 2 * error).high for each in tallies]
-    return max(Design().power(share).refuted for share in shares)
+    return max(GroupSequential().power(share).refuted for share in shares)
 
 
 def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> float:
@@ -193,7 +193,7 @@ def watched_statistics(runs: Mapping[Arm, Runs], baseline: Baseline) -> Iterator
 
 def _refuted(claims: Sequence[Banked], rows: Rows) -> dict[str, int]:
     """The refuted claims, with the seeds that it took."""
-    verdicts = {claim.statement: claim.judged(rows, Design()) for claim in claims}
+    verdicts = {claim.statement: claim.judged(rows, GroupSequential()) for claim in claims}
     return {
         name: len(verdict.seeds)
         for name, verdict in verdicts.items()

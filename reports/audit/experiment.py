@@ -1,6 +1,6 @@
-"""`make faults`: train with each fault planted, and hold compiled epochs against `fit` with it.
+"""`make faults`: train with each fault injected, and hold compiled epochs against `fit` with it.
 
-Runs go to the run store, so that an experiment that was cut off goes on where it was; `make trust`
+Runs go to the run store, so that an experiment that was cut off goes on where it was; `make audit`
 reads them there. Options for pytest may follow: `make faults ARGS="--mnist mnist.npz"`. Thirty
 seeds an arm are trained; `ARGS="--seeds 60"` is what it takes to show that a fault whose runs lie
 beyond all of the bank is caught in 95 % of suites, with 95 % confidence.
@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from training_claims.evidence.design import Design
-from training_claims.faults.planting import FAULTS, mark
+from training_claims.evidence.design import GroupSequential
+from training_claims.faults.injection import FAULTS, mark
 from training_claims.reports.allure import folder
 from training_claims.reports.audit.detection import FIRST_SEED
 from training_claims.reports.command_line import Parser, command
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in FAULTS:
             print(f"{name}:", flush=True)
-            _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--plant", name, *options)
+            _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--inject", name, *options)
             if conformance_of(name) is None:
                 _hold_against_fit(name)
     except ExperimentFailed as fault:
@@ -88,14 +88,14 @@ def conformance_of(name: str) -> tuple[str, ...] | None:
 
 
 def _seeds() -> tuple[str, ...]:
-    looks = ("--first-seed", str(FIRST_SEED), "--seeds", str(Design().looks[-1]))
+    looks = ("--first-seed", str(FIRST_SEED), "--seeds", str(GroupSequential().looks[-1]))
     return (*looks, "--no-report", "-q", "--no-header", "--tb=no")
 
 
 def _hold_against_fit(name: str) -> None:
     with TemporaryDirectory() as scratch:
         junit = Path(scratch) / "junit.xml"
-        _pytest(*CONFORMANCE, "--plant", name, f"--junitxml={junit}", "-q", "--tb=no")
+        _pytest(*CONFORMANCE, "--inject", name, f"--junitxml={junit}", "-q", "--tb=no")
         cases = ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it
         failed = [case.get("name") for case in cases if case.find("failure") is not None]
     record = {"fault": mark(name), "failed": failed}

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from training_claims.faults.planting import FAULTS, mark
+from training_claims.faults.injection import FAULTS, mark
 from training_claims.reports.allure import folder
 from training_claims.reports.audit import experiment
 from training_claims.reports.audit.experiment import ExperimentFailed, conformance_of, main
@@ -34,7 +34,7 @@ def test_each_fault_trains_what_shows_it_and_is_held_against_fit_once(
     assert {*experiment.WATCHED} <= {*FAULTS}
     main(["--mnist", "mnist.npz"])
     trained = [each for each in sessions if each[0].startswith("claims/")]
-    assert [each[each.index("--plant") + 1] for each in trained] == list(FAULTS)
+    assert [each[each.index("--inject") + 1] for each in trained] == list(FAULTS)
     assert all(each[-2:] == ("--mnist", "mnist.npz") for each in trained)
     assert len(sessions) == 2 * len(FAULTS)
     main([])
@@ -48,7 +48,7 @@ def test_conformance_is_that_of_the_fault_as_it_is(sessions: list[tuple[str, ...
     assert conformance_of("no-shuffling") == ("test_order",)
     file = folder.OUT / "faults" / "no-shuffling.json"
     assert json.loads(file.read_text())["fault"] == mark("no-shuffling")
-    file.write_text(json.dumps({"fault": {"planted": "another"}, "failed": []}))
+    file.write_text(json.dumps({"fault": {"injected": "another"}, "failed": []}))
     assert conformance_of("no-shuffling") is None
 
 

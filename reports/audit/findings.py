@@ -1,4 +1,4 @@
-"""All that was found of the promises on one bank."""
+"""All that was found of the characteristics on one bank."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 from training_claims.arm import Arm
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
-from training_claims.faults.planting import FAULTS
-from training_claims.reports.audit import harness, promises, table
+from training_claims.faults.injection import FAULTS
+from training_claims.reports.audit import characteristics, harness, table
 from training_claims.reports.audit.banked import Banked
-from training_claims.reports.audit.detection import Detection, detected, planted_runs
+from training_claims.reports.audit.characteristics import Characteristic
+from training_claims.reports.audit.detection import Detection, detected, injected_runs
 from training_claims.reports.audit.experiment import conformance_of
-from training_claims.reports.audit.promises import Promise
 from training_claims.reports.drift.baseline import Baseline
 from training_claims.runs.source import RunSource
 
@@ -35,14 +35,14 @@ class Findings:
     Args:
         bank: The seeds that suites were drawn from.
         claims: Those that the bank has runs of.
-        promises: Each with its bound.
-        detections: Of the training faults of which planted runs are stored.
+        characteristics: Each with its bound.
+        detections: Of the training faults of which injected runs are stored.
         harness: By each harness fault what caught it.
     """
 
     bank: Baseline
     claims: Sequence[Banked]
-    promises: Sequence[Promise]
+    characteristics: Sequence[Characteristic]
     detections: Sequence[Detection]
     harness: Mapping[str, str]
 
@@ -53,7 +53,7 @@ class Findings:
         trained = ", ".join(f"{name} {about[name]}" for name in PROVENANCE if name in about)
         parts = [
             [f"Bank {self.bank.name!r}: {' or '.join(map(str, seeds))} seeds an arm ({trained})."],
-            table.promise_table(self.promises),
+            table.characteristics_table(self.characteristics),
             table.fault_table(self.detections) if self.detections else [],
             table.harness_table(self.harness),
         ]
@@ -64,7 +64,7 @@ class Findings:
         record: dict[str, Any] = _plain(
             {
                 "bank": {"name": self.bank.name, **self.bank.provenance},
-                "promises": [asdict(each) for each in self.promises],
+                "characteristics": [asdict(each) for each in self.characteristics],
                 "claims": {each.statement: asdict(each.power) for each in self.claims},
                 "training_faults": [_detection(each) for each in self.detections],
                 "harness_faults": dict(self.harness),
@@ -80,25 +80,25 @@ def find(
     source: RunSource,
     suites: int,
 ) -> Findings:
-    """Try every promise.
+    """Try every characteristic.
 
     Args:
         bank: The seeds to draw suites from.
         claims: Those that the bank has runs of; at least one.
         uncovered: Why it has none of another claim, by its statement.
-        source: Where planted runs lie.
+        source: Where injected runs lie.
         suites: How many to draw.
     """
-    design, rng = Design(), np.random.default_rng(0)
+    design, rng = GroupSequential(), np.random.default_rng(0)
     caught = {name: fault() for name, fault in harness.FAULTS.items()}
     fewer = max(1, suites // SHARE_OF_FAULTY_SUITES)
     detections = detections_of(bank, claims, source, fewer, rng)
     found = [
         of_coverage(len(claims), uncovered),
-        *promises.of_the_design(claims, design),
-        *promises.of_resampled_suites(claims, design, suites, rng),
-        promises.of_every_claim(claims),
-        *promises.of_halves(claims, design, suites * SPLITS_A_SUITE, rng),
+        *characteristics.of_the_design(claims, design),
+        *characteristics.of_resampled_suites(claims, design, suites, rng),
+        characteristics.of_every_claim(claims),
+        *characteristics.of_halves(claims, design, suites * SPLITS_A_SUITE, rng),
         of_detections(detections, len(FAULTS)),
         of_harness(len(caught), len(harness.FAULTS)),
     ]
@@ -112,19 +112,19 @@ def detections_of(
     suites: int,
     rng: np.random.Generator,
 ) -> list[Detection]:
-    """Who catches each training fault of which planted runs are stored."""
+    """Who catches each training fault of which injected runs are stored."""
     arms: list[Arm] = [arm for claim in claims for arm in claim.comparison.arms]
-    planted = {fault: planted_runs(source, [*dict.fromkeys(arms)], fault) for fault in FAULTS}
+    injected = {fault: injected_runs(source, [*dict.fromkeys(arms)], fault) for fault in FAULTS}
     return [
         detected(
             claims, runs, bank, fault, suites=suites, rng=rng, conformance=conformance_of(fault)
         )
-        for fault, runs in planted.items()
+        for fault, runs in injected.items()
         if runs
     ]
 
 
-def of_coverage(covered: int, uncovered: Mapping[str, str]) -> Promise:
+def of_coverage(covered: int, uncovered: Mapping[str, str]) -> Characteristic:
     """Whether the bank speaks for the whole suite."""
     missing = "".join(f"; not {statement!r}: {why}" for statement, why in uncovered.items())
     if len(uncovered) > NAMED:
@@ -132,7 +132,7 @@ def of_coverage(covered: int, uncovered: Mapping[str, str]) -> Promise:
     every = covered + len(uncovered)
     measured = f"{covered} of {every} claims{missing}"
     how = "by each arm's fingerprint"
-    return Promise("the bank has every claim's arms", "all", measured, how, not uncovered)
+    return Characteristic("the bank has every claim's arms", "all", measured, how, not uncovered)
 
 
 def always_seen(detection: Detection) -> bool:
@@ -141,26 +141,26 @@ def always_seen(detection: Detection) -> bool:
     return bool(detection.conformance) or low >= WANTED
 
 
-def of_detections(detections: Sequence[Detection], faults: int) -> Promise:
-    """The promise about training faults."""
+def of_detections(detections: Sequence[Detection], faults: int) -> Characteristic:
+    """The characteristic about training faults."""
     seen = [each.fault for each in detections if always_seen(each)]
     missed = [each.fault for each in detections if not always_seen(each)]
     untrained = f"; {faults - len(detections)} not trained" if len(detections) < faults else ""
     shown = sum(each.least >= WANTED for each in detections)
     named = f": all but {', '.join(missed)}" if missed else ""
-    return Promise(
+    return Characteristic(
         "a training fault is caught",
         f">= {WANTED:g} of suites",
         f"{len(seen)} of {faults} faults{named}{untrained}; {shown} also for other seeds",
-        "suites drawn from planted runs: claims and drift; conformance tests with the fault",
+        "suites drawn from injected runs: claims and drift; conformance tests with the fault",
         len(seen) == faults if detections else None,
     )
 
 
-def of_harness(caught: int, faults: int) -> Promise:
-    """The promise about harness faults."""
-    how = "each planted into the real code"
-    return Promise(
+def of_harness(caught: int, faults: int) -> Characteristic:
+    """The characteristic about harness faults."""
+    how = "each injected into the real code"
+    return Characteristic(
         "a harness fault is caught", "always", f"{caught} of {faults}", how, caught == faults
     )
 

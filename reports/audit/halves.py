@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Outcome, weigh
 from training_claims.reports.audit.banked import Banked, taken
@@ -39,7 +39,10 @@ def statistics_of(claims: Sequence[Banked]) -> list[tuple[Statistic, Runs]]:
 
 
 def split(
-    read: Sequence[tuple[Statistic, Runs]], design: Design, count: int, rng: np.random.Generator
+    read: Sequence[tuple[Statistic, Runs]],
+    design: GroupSequential,
+    count: int,
+    rng: np.random.Generator,
 ) -> Halves:
     """Split each arm's seeds at random, `count` times for each of its statistics.
 
@@ -59,7 +62,7 @@ def split(
 
 
 def _both_ways(
-    statistic: Statistic, runs: Runs, rng: np.random.Generator, design: Design
+    statistic: Statistic, runs: Runs, rng: np.random.Generator, design: GroupSequential
 ) -> Iterator[Outcome]:
     seeds = min(design.looks[-1], len(runs.seeds) // 2)
     rows = rng.permutation(len(runs.seeds))

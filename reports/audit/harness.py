@@ -1,6 +1,6 @@
 """Harness faults: the suite's own machinery broken on purpose, and what refuses to go on.
 
-Each plants one fault into the real code and gives what it was caught by: an error's text, or a
+Each injects one fault into the real code and gives what it was caught by: an error's text, or a
 notice that a run is trained again. None may go through; `reports/audit/harness_test.py` says so.
 """
 
@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from training_claims.arm import Arm
-from training_claims.data.data import Dataset
-from training_claims.evidence.design import Design
+from training_claims.data.data import Data
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.sequential import decide
 from training_claims.evidence.statistic import late
 from training_claims.models.builders import dense
@@ -32,7 +32,7 @@ class Uncaught(AssertionError):
 
 def _arm(name: str, units: int, offset: float = 0.0) -> Arm:
     x = np.full((10, 2), offset, np.float32)
-    dataset = Dataset("made", x, np.zeros(10, np.int32), 2)
+    dataset = Data("made", x, np.zeros(10, np.int32), 2)
     return Arm(name, dataset, dense(units), epochs=5)
 
 
@@ -58,7 +58,7 @@ def _runs(arm: Arm) -> Runs:
 def _decided(runs_for: Callable[[Arm, int], Runs]) -> str:
     """What deciding the claim on these runs is refused with, or its verdict if it was not true."""
     try:
-        verdict = decide(CLAIM, runs_for, Design())
+        verdict = decide(CLAIM, runs_for, GroupSequential())
     except ValueError as refused:
         return str(refused)
     return _not_supported(verdict.outcome, verdict.headline)
@@ -85,7 +85,7 @@ def arms_swapped_and_relabelled() -> str:
 def direction_flipped() -> str:
     """Differences are taken the wrong way round."""
     flipped = late("val_loss", HIGH).below(late("val_loss", LOW), by=0.1)
-    verdict = decide(flipped, lambda arm, _: _runs(arm), Design())
+    verdict = decide(flipped, lambda arm, _: _runs(arm), GroupSequential())
     return _not_supported(verdict.outcome, verdict.headline)
 
 

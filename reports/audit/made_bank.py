@@ -28,9 +28,9 @@ def made_runs(arm: Arm, accuracy: float, seeds: range, *, sd: float = 0.01) -> R
 
 
 def made_claims(bank: Baseline) -> list[Banked]:
-    """Three claims, each with 3 SD of headroom or more."""
+    """Three claims, each with 3 SD of standardized_effect or more."""
     better = late("val_accuracy", TREATED).exceeds(late("val_accuracy", CONTROL), by=0.05)
-    known = late("val_accuracy", CONTROL).equals(0.5, within=0.05)
+    known = late("val_accuracy", CONTROL).equivalent_to(0.5, within=0.05)
     rises = rise("val_loss", TREATED).exceeds(0.1, by=0)
     named = {"Better": better, "Known": known, "Rises": rises}
     return [Banked.of(name, each, runs_of(each, bank)) for name, each in named.items()]

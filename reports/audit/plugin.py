@@ -1,4 +1,4 @@
-"""`--trust BANK`: claims are gathered instead of decided, and their promises tried on a bank."""
+"""`--audit BANK`: claims are gathered instead of decided, and their characteristics tried on a bank."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from training_claims.claim import statement_of
 from training_claims.evidence.comparison import Comparison
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.reports import provenance
 from training_claims.reports.allure import folder
 from training_claims.reports.audit.banked import Banked
@@ -29,15 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("claims", "scientific claims")
     group.addoption(
-        "--trust",
+        "--audit",
         type=given_name,
         action="append",
         metavar="BANK",
-        help="decide nothing: try the suite's promises on a baseline of seeds that it does not "
+        help="decide nothing: try the suite's characteristics on a baseline of seeds that it does not "
         "use, a name or a FILE.json; may be given again for other arms; needs -n 0",
     )
     group.addoption(
-        "--trust-suites",
+        "--audit-suites",
         type=int,
         default=SUITES,
         metavar="N",
@@ -47,39 +47,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the bank, and refuse at once one that cannot be used."""
-    if not config.option.trust:
+    if not config.option.audit:
         return
     _check(config)
-    with outputs.refused("--trust"):
-        outputs.check_file(folder.OUT / "trust.json")
-    trust = Trust(config, _read_bank(config), config.option.trust_suites)
-    config.pluginmanager.register(trust, "trust")
+    with outputs.refused("--audit"):
+        outputs.check_file(folder.OUT / "audit.json")
+    audit = Audit(config, _read_bank(config), config.option.audit_suites)
+    config.pluginmanager.register(audit, "audit")
 
 
 def _check(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError(
-            "--trust: expected -n 0, since all claims are gathered in one process. "
+            "--audit: expected -n 0, since all claims are gathered in one process. "
             f"Received: -n {config.option.numprocesses}"
         )
-    if config.option.trust_suites < 1:
+    if config.option.audit_suites < 1:
         raise pytest.UsageError(
-            "--trust-suites: expected a whole number of at least 1. "
-            f"Received: {config.option.trust_suites}"
+            "--audit-suites: expected a whole number of at least 1. "
+            f"Received: {config.option.audit_suites}"
         )
 
 
 def _read_bank(config: pytest.Config) -> Baseline:
     here = config.invocation_params.dir
     try:
-        bank = _joined([baseline_file.read(path_of(name, here)) for name in config.option.trust])
+        bank = _joined([baseline_file.read(path_of(name, here)) for name in config.option.audit])
     except UnusableBaseline as fault:
-        raise pytest.UsageError(f"--trust: {fault}") from None
-    least = 2 * Design().looks[0]
+        raise pytest.UsageError(f"--audit: {fault}") from None
+    least = 2 * GroupSequential().looks[0]
     for arm in bank.arms:
         if len(arm.seeds) < least:
             raise pytest.UsageError(
-                f"--trust: expected a bank of at least {least} seeds an arm, to compare halves. "
+                f"--audit: expected a bank of at least {least} seeds an arm, to compare halves. "
                 f"Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
             )
     return bank
@@ -94,8 +94,8 @@ def _joined(banks: Sequence[Baseline]) -> Baseline:
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
-class Trust:
-    """A session that gathers claims, tries their promises, and prints what it found.
+class Audit:
+    """A session that gathers claims, tries their characteristics, and prints what it found.
 
     Args:
         config: pytest's.
@@ -104,7 +104,7 @@ class Trust:
         claims: Those that the bank has runs of; gathered.
         uncovered: Why the bank has none of another claim, by its statement; gathered.
         lines: What to print.
-        source: Where planted runs lie.
+        source: Where injected runs lie.
     """
 
     config: pytest.Config
@@ -125,13 +125,13 @@ class Trust:
             self.claims.append(Banked.of(statement, comparison, runs))
         except NotComparable as reason:
             self.uncovered[statement] = str(reason)
-        pytest.skip("gathered by --trust")
+        pytest.skip("gathered by --audit")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Try the promises, once every claim has asked and none went wrong.
+        """Try the characteristics, once every claim has asked and none went wrong.
 
-        A promise that does not hold fails the session.
+        A characteristic that does not hold fails the session.
         """
         outcome = yield
         if self.claims and not session.testsfailed:
@@ -140,21 +140,21 @@ class Trust:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the tables."""
-        terminalreporter.section("trust")
+        terminalreporter.section("audit")
         for line in self.lines:
             terminalreporter.write_line(line)
 
     def _try(self) -> int:
-        """How many promises do not hold."""
+        """How many characteristics do not hold."""
         assert self.source is not None  # some claim has asked
         started = time.monotonic()
         found = find(self.bank, self.claims, self.uncovered, self.source, self.suites)
         seconds = time.monotonic() - started
         self.lines = found.lines()
         record = {"suites": self.suites, "seconds": round(seconds, 1), **found.as_json()}
-        with outputs.noted(self.config, "--trust"):
-            outputs.write(folder.OUT / "trust.json", json.dumps(record, indent=1) + "\n")
-            outputs.write(folder.OUT / "trust.md", "\n".join(self.lines))
-        self.lines += self.source.notices  # such as planted runs that are damaged
-        self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/trust.md and .json")
-        return sum(promise.kept is False for promise in found.promises)
+        with outputs.noted(self.config, "--audit"):
+            outputs.write(folder.OUT / "audit.json", json.dumps(record, indent=1) + "\n")
+            outputs.write(folder.OUT / "audit.md", "\n".join(self.lines))
+        self.lines += self.source.notices  # such as injected runs that are damaged
+        self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/audit.md and .json")
+        return sum(characteristic.kept is False for characteristic in found.characteristics)

@@ -1,4 +1,4 @@
-"""`--trust` as a user meets it, on a suite and a bank that nothing trained."""
+"""`--audit` as a user meets it, on a suite and a bank that nothing trained."""
 
 import json
 from dataclasses import replace
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_claims.faults.planting import mark
+from training_claims.faults.injection import mark
 from training_claims.reports.audit.detection import FIRST_SEED
 from training_claims.reports.audit.made_bank import TREATED, made_bank
 from training_claims.reports.drift.file import write
@@ -64,7 +64,7 @@ def test_several_banks_are_one(suite: pytest.Pytester) -> None:
     bank = made_bank()
     for name, arms in (("one", bank.arms[:1]), ("other", bank.arms[1:])):
         write(replace(bank, name=name, arms=arms), suite.path / f"{name}.json")
-    banks = ("--trust", "one.json", "--trust", "other.json", "--trust-suites", "60")
+    banks = ("--audit", "one.json", "--audit", "other.json", "--audit-suites", "60")
     outcome = suite.runpytest_subprocess("-n", "0", "--no-report", *banks, "-k", "better")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # sixty suites bound too little
     lines = ["*Bank 'one and other': 60 seeds an arm*", "*| 1 of 1 claims |*"]
@@ -72,10 +72,10 @@ def test_several_banks_are_one(suite: pytest.Pytester) -> None:
 
 
 def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
-    planted = RunSource(RunStore(suite.path / ".runs"), none, none, mark("no-shuffling"))
-    damaged = planted.store.path(planted.key(TREATED), FIRST_SEED)
+    injected = RunSource(RunStore(suite.path / ".runs"), none, none, mark("no-shuffling"))
+    damaged = injected.store.path(injected.key(TREATED), FIRST_SEED)
     damaged.mkdir(parents=True)
-    options = ("-n", "0", "--no-report", "--trust", "bank.json", "--trust-suites", "60")
+    options = ("-n", "0", "--no-report", "--audit", "bank.json", "--audit-suites", "60")
     outcome = suite.runpytest_subprocess(*options)
     outcome.assert_outcomes(skipped=2)
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # a claim is not covered
@@ -88,24 +88,24 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
     ]
     outcome.stdout.fnmatch_lines(lines)
     outcome.stdout.no_fnmatch_line("*not decided*")
-    record = json.loads((suite.path / "out" / "trust.json").read_text())
-    assert [each["kept"] for each in record["promises"][:2]] == [False, True]
+    record = json.loads((suite.path / "out" / "audit.json").read_text())
+    assert [each["kept"] for each in record["characteristics"][:2]] == [False, True]
     assert "Better" in record["claims"]
-    assert (suite.path / "out" / "trust.md").read_text().startswith("Bank 'made'")
+    assert (suite.path / "out" / "audit.md").read_text().startswith("Bank 'made'")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-n", "2", "--trust", "bank.json"], "--trust: expected -n 0*Received: -n 2"),
+        (["-n", "2", "--audit", "bank.json"], "--audit: expected -n 0*Received: -n 2"),
         (
-            ["-n", "0", "--trust", "few.json"],
-            "--trust: expected a bank of at least 24*Received: 23*",
+            ["-n", "0", "--audit", "few.json"],
+            "--audit: expected a bank of at least 24*Received: 23*",
         ),
-        (["-n", "0", "--trust", "none.json"], "--trust: Expected a baseline in none.json*"),
+        (["-n", "0", "--audit", "none.json"], "--audit: Expected a baseline in none.json*"),
         (
-            ["-n", "0", "--trust", "bank.json", "--trust-suites", "0"],
-            "--trust-suites: expected a whole number of at least 1. Received: 0",
+            ["-n", "0", "--audit", "bank.json", "--audit-suites", "0"],
+            "--audit-suites: expected a whole number of at least 1. Received: 0",
         ),
     ],
     ids=["workers", "few", "file", "suites"],

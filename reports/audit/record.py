@@ -1,4 +1,4 @@
-"""What `make trust` found, as committed beside this file, for reports to quote."""
+"""What `make audit` found, as committed beside this file, for reports to quote."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("found.json")
 
 @dataclass(frozen=True)
 class Record:
-    """The findings of one `make trust`.
+    """The findings of one `make audit`.
 
     Args:
         found: As `Findings.as_json` gives them.
@@ -25,10 +25,10 @@ class Record:
 
     @property
     def overview(self) -> str:
-        """In a line, such as "12 of 13 promises kept on bank 'x'; not: ..."."""
-        promises = self.found["promises"]
-        open_ones = [each["name"] for each in promises if not each["kept"]]
-        kept = f"{len(promises) - len(open_ones)} of {len(promises)} promises kept"
+        """In a line, such as "12 of 13 characteristics kept on bank 'x'; not: ..."."""
+        characteristics = self.found["characteristics"]
+        open_ones = [each["name"] for each in characteristics if not each["kept"]]
+        kept = f"{len(characteristics) - len(open_ones)} of {len(characteristics)} characteristics kept"
         missing = f"; not shown: {', '.join(open_ones)}" if open_ones else ""
         return f"{kept} on bank {self.found['bank']['name']!r}{missing}"
 
@@ -40,14 +40,14 @@ class Record:
         bank = self.found["bank"]
         return (
             f"On {told['seeds']:.0f} seeds of bank {bank['name']!r}, which no suite uses (digits: "
-            f"{bank['mnist']}): median {told['median']:.4g}, SD {told['sd']:.3g} {unit}, headroom "
-            f"over the margin {told['headroom']:.3g} SD, P(supported) {told['supported']:.4f} (at "
+            f"{bank['mnist']}): median {told['median']:.4g}, SD {told['sd']:.3g} {unit}, standardized_effect "
+            f"over the margin {told['standardized_effect']:.3g} SD, power {told['supported']:.4f} (at "
             f"least {told['supported_low']:.3f}), {told['mean_seeds']:.1f} seeds on average, "
             f"smallest detectable effect {told['detectable']:.3g} {unit}."
         )
 
     def supported(self, statement: str) -> float | None:
-        """A claim's P(supported) at the share of the bank's seeds that win; None without one."""
+        """A claim's power at the share of the bank's seeds that win; None without one."""
         power = self.found["claims"].get(statement)
         return None if power is None else float(power["supported"])
 

@@ -1,4 +1,4 @@
-"""What is committed of `make trust` speaks of the claims and the bank that there are."""
+"""What is committed of `make audit` speaks of the claims and the bank that there are."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ BETTER = {
     "seeds": 100,
     "median": 0.5,
     "sd": 0.1,
-    "headroom": "inf",
+    "standardized_effect": "inf",
     "p_win_interval": [0.9, 1.0, 0.95],
     "supported": 0.999,
     "supported_low": 0.99,
@@ -23,18 +23,18 @@ BETTER = {
 
 FOUND = {
     "bank": {"name": "b", "mnist": "packaged"},
-    "promises": [{"name": "holds", "kept": True}, {"name": "open", "kept": None}],
+    "characteristics": [{"name": "holds", "kept": True}, {"name": "open", "kept": None}],
     "claims": {"Better": BETTER},
 }
 
 
 def test_what_reports_quote() -> None:
     record = Record(FOUND)
-    assert record.overview == "1 of 2 promises kept on bank 'b'; not shown: open"
+    assert record.overview == "1 of 2 characteristics kept on bank 'b'; not shown: open"
     said = record.prospects("Better", "nats")
     assert said is not None
     assert said.startswith("On 100 seeds of bank 'b', which no suite uses (digits: packaged):")
-    assert "headroom over the margin inf SD, P(supported) 0.9990 (at least 0.990)" in said
+    assert "standardized_effect over the margin inf SD, power 0.9990 (at least 0.990)" in said
     assert said.endswith("smallest detectable effect 0.2 nats.")
     assert record.prospects("Worse", "") is None
     assert record.supported("Better") == 0.999
@@ -69,7 +69,7 @@ def test_a_whole_record_is_quoted(file: Path) -> None:
         "{}",
         "\xff",
         pytest.param("[" * 100_000, id="deep"),
-        json.dumps({**FOUND, "promises": [3]}),
+        json.dumps({**FOUND, "characteristics": [3]}),
         json.dumps({**FOUND, "claims": {"Better": {}}}),
         json.dumps({**FOUND, "claims": {"Better": {**BETTER, "sd": "wide"}}}),
         json.dumps({**FOUND, "claims": {"Better": {**BETTER, "sd": 10**400}}}),

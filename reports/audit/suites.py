@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.verdict import Verdict
 from training_claims.reports.audit.banked import Banked, Rows
 
@@ -37,7 +37,7 @@ class Suites:
 
 
 def resampled(
-    claims: Sequence[Banked], design: Design, count: int, rng: np.random.Generator
+    claims: Sequence[Banked], design: GroupSequential, count: int, rng: np.random.Generator
 ) -> Suites:
     """Draw suites from the bank with replacement, and decide each claim of each.
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from training_claims.evidence.intervals import win_interval
+from training_claims.reports.audit.characteristics import Characteristic
 from training_claims.reports.audit.detection import Detection
-from training_claims.reports.audit.promises import Promise
 from training_claims.reports.markdown import table
 
 KEPT = {True: "yes", False: "**no**", None: "not tried"}
 
 
-def promise_table(promises: Iterable[Promise]) -> list[str]:
-    """One row a promise."""
-    rows = [[each.name, each.wanted, each.measured, each.how, KEPT[each.kept]] for each in promises]
-    return table(["promise", "wanted", "measured, with its 95 % bound", "how", "kept"], rows)
+def characteristics_table(characteristics: Iterable[Characteristic]) -> list[str]:
+    """One row a characteristic."""
+    rows = [
+        [each.name, each.wanted, each.measured, each.how, KEPT[each.kept]]
+        for each in characteristics
+    ]
+    return table(["characteristic", "wanted", "measured, with its 95 % bound", "how", "kept"], rows)
 
 
 def fault_table(detections: Sequence[Detection]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The quick part of `make trust`: a few hundred suites from a made bank, through the real judge."""
+"""The quick part of `make audit`: a few hundred suites from a made bank, through the real judge."""
 
 import json
 from dataclasses import replace
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.region import Differences, Region, Side
 from training_claims.evidence.statistic import late
 from training_claims.evidence.verdict import weigh
-from training_claims.faults.planting import mark
-from training_claims.reports.audit import promises
+from training_claims.faults.injection import mark
+from training_claims.reports.audit import characteristics
 from training_claims.reports.audit.banked import Banked
 from training_claims.reports.audit.detection import (
     FIRST_SEED,
     Detection,
     Watched,
     detected,
+    injected_runs,
     least_rate,
-    planted_runs,
 )
 from training_claims.reports.audit.findings import always_seen, find, of_coverage, of_detections
 from training_claims.reports.audit.halves import split, statistics_of
@@ -40,7 +40,7 @@ BANK = made_bank()
 SEEDS = range(FIRST_SEED, FIRST_SEED + 30)
 CLAIMS = made_claims(BANK)
 # Errors are common enough to be counted in a few hundred suites.
-LOOSE = Design((4, 8, 12), support_error=0.2, refute_error=0.2)
+LOOSE = GroupSequential((4, 8, 12), alpha=0.2, refute_error=0.2)
 
 
 def rng() -> np.random.Generator:
@@ -52,7 +52,7 @@ def four_se(rate: float, count: int) -> float:
 
 
 def test_true_suites_are_supported_on_few_seeds() -> None:
-    suites = resampled(CLAIMS, Design(), 200, rng())
+    suites = resampled(CLAIMS, GroupSequential(), 200, rng())
     assert (suites.refuting, suites.supporting) == (0, 200)
     assert suites.more_open_than(1) == 0
     assert 12 <= suites.mean_seeds < 14
@@ -75,7 +75,7 @@ def test_a_suite_on_its_boundary_errs_as_often_as_was_enumerated() -> None:
 
 def test_arms_take_the_seeds_of_the_claim_that_needs_most() -> None:
     split_claim = [replace(CLAIMS[0], differences=Differences.of([1.0, -1.0] * 30))]
-    suites = resampled([*split_claim, *CLAIMS[1:]], Design(), 20, rng())
+    suites = resampled([*split_claim, *CLAIMS[1:]], GroupSequential(), 20, rng())
     assert suites.mean_seeds > 25
     assert suites.more_open_than(0) > 15
 
@@ -96,46 +96,54 @@ def test_halves_of_an_arm_separate_as_often_as_was_enumerated() -> None:
 
 def test_a_judge_that_favours_support_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Region, "sides", property(lambda self: (Side(1, self.margin - 0.004),)))
-    exceeds, _ = promises.of_halves(CLAIMS, Design(), 600, rng())
+    exceeds, _ = characteristics.of_halves(CLAIMS, GroupSequential(), 600, rng())
     assert not exceeds.kept
 
 
 def test_promises_that_are_kept() -> None:
     found = find(BANK, CLAIMS, {}, source=_store(Path("nowhere")), suites=400)
-    kept = {each.name: each.kept for each in found.promises}
+    kept = {each.name: each.kept for each in found.characteristics}
     # The bound of so few suites is no evidence, and nothing was trained with a fault.
     assert [name for name, ok in kept.items() if ok is False] == ["a true suite shows a refutation"]
     assert [name for name, ok in kept.items() if ok is None] == ["a training fault is caught"]
-    assert json.loads(json.dumps(found.as_json(), allow_nan=False))["promises"]
+    assert json.loads(json.dumps(found.as_json(), allow_nan=False))["characteristics"]
     assert "| a harness fault is caught | always | 11 of 11 |" in "\n".join(found.lines())
 
 
 def test_promises_that_are_not_kept() -> None:
     wrong = [replace(claim, differences=Differences.of([-1.0] * 60)) for claim in CLAIMS]
-    refuted, boundary, left_open, seeds = promises.of_resampled_suites(wrong, Design(), 50, rng())
+    refuted, boundary, left_open, seeds = characteristics.of_resampled_suites(
+        wrong, GroupSequential(), 50, rng()
+    )
     assert (refuted.kept, refuted.measured[:8]) == (False, "50 of 50")
     assert boundary.kept is False  # so few suites show nothing
     assert (left_open.kept, seeds.kept) == (False, False)
-    assert not promises.of_every_claim(wrong).kept
+    assert not characteristics.of_every_claim(wrong).kept
     many = CLAIMS * 80
-    assert [each.kept for each in promises.of_the_design(many, Design())] == [False, False]
+    assert [each.kept for each in characteristics.of_the_design(many, GroupSequential())] == [
+        False,
+        False,
+    ]
 
 
 def test_signed_ranks_are_reckoned_by_their_own_rates() -> None:
     claim, *_ = CLAIMS
     ranked = replace(claim, comparison=claim.comparison.by_signed_ranks("made symmetric"))
-    _, support = promises.of_the_design([claim, ranked], Design())
-    rates = Design().false_support + Design(test="signed rank").false_support
+    _, support = characteristics.of_the_design([claim, ranked], GroupSequential())
+    rates = GroupSequential().false_support + GroupSequential(test="signed rank").false_support
     assert support.measured == f"<= {rates:.3g}, 2 claims"
     assert "1 by signed ranks, under symmetric distributions alone" in support.how
-    verdict = ranked.judged(np.arange(60), Design())
+    verdict = ranked.judged(np.arange(60), GroupSequential())
     assert verdict.design.test == "signed rank"
     assert ranked.power.supported == pytest.approx(1, abs=0.01)
 
 
 def test_a_claim_that_the_bank_lacks_is_named() -> None:
-    promise = of_coverage(2, {"Worse": "no arm"})
-    assert (promise.measured, promise.kept) == ("2 of 3 claims; not 'Worse': no arm", False)
+    characteristic = of_coverage(2, {"Worse": "no arm"})
+    assert (characteristic.measured, characteristic.kept) == (
+        "2 of 3 claims; not 'Worse': no arm",
+        False,
+    )
     many = of_coverage(2, {f"Worse {n}": "no arm" for n in range(4)})
     assert many.measured == "2 of 6 claims; not 'Worse 0' and 3 more"
 
@@ -160,15 +168,15 @@ def test_a_fault_that_changes_what_is_claimed_is_caught_by_claims_and_by_drift()
     }
     assert detection.mean_seeds["Known"] == 20
     assert always_seen(detection)
-    promise = of_detections([detection], 2)
-    assert (promise.kept, promise.measured) == (
+    characteristic = of_detections([detection], 2)
+    assert (characteristic.kept, characteristic.measured) == (
         False,
         "1 of 2 faults; 1 not trained; 1 also for other seeds",
     )
     assert of_detections([detection], 1).kept
 
 
-def test_what_is_shown_of_other_seeds_grows_with_planted_ones() -> None:
+def test_what_is_shown_of_other_seeds_grows_with_injected_ones() -> None:
     rule = Rule.of(BANK)
     saved = BANK.arm(TREATED).statistics[0]
 
@@ -194,8 +202,8 @@ def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
 
 
 @pytest.mark.parametrize("worst", [np.nan, np.inf])
-def test_planted_runs_that_diverge_are_caught_for_other_seeds_too(worst: float) -> None:
-    """A NaN among the bank's or the planted numbers counts as far, never as near."""
+def test_injected_runs_that_diverge_are_caught_for_other_seeds_too(worst: float) -> None:
+    """A NaN among the bank's or the injected numbers counts as far, never as near."""
     rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
     assert least_rate([], [Watched("treated", saved, (worst,) * 60)], rule, 30) > 0.5
     one = replace(saved, values=(worst, *saved.values[1:]))
@@ -203,7 +211,7 @@ def test_planted_runs_that_diverge_are_caught_for_other_seeds_too(worst: float) 
     assert least_rate([], [Watched("treated", saved, saved.values[:60])], rule, 30) == 0
 
 
-def test_claims_that_planted_seeds_lose_show_it_for_other_seeds_too() -> None:
+def test_claims_that_injected_seeds_lose_show_it_for_other_seeds_too() -> None:
     def least(losing: int, seeds: int) -> float:
         better = replace(
             CLAIMS[0], differences=Differences.of([-1.0] * losing + [1.0] * (seeds - losing))
@@ -225,24 +233,24 @@ def test_a_fault_that_changes_nothing_is_caught_by_none() -> None:
     assert "all but made" in of_detections([quiet], 1).measured
 
 
-def test_planted_runs_are_those_of_the_fault_and_complete(tmp_path: Path) -> None:
+def test_injected_runs_are_those_of_the_fault_and_complete(tmp_path: Path) -> None:
     clean = _store(tmp_path)
     broken = replace(clean, environment={"device": "CPU", **mark("no-shuffling")})
     for seed in SEEDS:
         broken.store.write(broken.key(TREATED), seed, {"loss": [seed / 1e5]}, {})
         if seed < SEEDS[-1]:
             broken.store.write(broken.key(CONTROL), seed, {"loss": [seed / 1e5]}, {})
-    found = planted_runs(clean, [TREATED, CONTROL], "no-shuffling")
+    found = injected_runs(clean, [TREATED, CONTROL], "no-shuffling")
     assert list(found) == [TREATED]
     assert found[TREATED].history["loss"][:, 0].tolist() == [seed / 1e5 for seed in SEEDS]
-    assert planted_runs(clean, [TREATED], "l2-doubled") == {}
+    assert injected_runs(clean, [TREATED], "l2-doubled") == {}
 
 
 def test_drawn_seeds_are_judged_as_a_session_judges_them() -> None:
     rows = np.arange(30)
     for claim in CLAIMS:
-        session = weigh(claim.comparison, claim.differences, Design())
-        drawn = claim.judged(rows, Design())
+        session = weigh(claim.comparison, claim.differences, GroupSequential())
+        drawn = claim.judged(rows, GroupSequential())
         assert (drawn.outcome, drawn.tally) == (session.outcome, session.tally)
 
 

@@ -64,14 +64,14 @@ def compiled_timing(arm: Arm, seeds: Iterator[int]) -> Timing:
 
 def layer_shapes(arm: Arm) -> list[LayerShape] | None:
     """The dense layers of an arm's model; None if layers of another kind have weights."""
-    deal, model = arm.dataset.deal(0), compiled_model(arm, 0)
-    model.build((None, *deal.input_shape))
+    draw, model = arm.data.draw(0), compiled_model(arm, 0)
+    model.build((None, *draw.input_shape))
     layers = [layer for layer in model.layers if layer.weights]
     if not all(type(layer) is keras.layers.Dense for layer in layers):
         return None
     kernels = [tuple(layer.kernel.shape) for layer in layers]
     shapes = [LayerShape(inputs, outputs, inputs) for inputs, outputs in kernels]
-    if shapes and sparse.issparse(deal.x):
+    if shapes and sparse.issparse(draw.x):
         first = shapes[0]
-        shapes[0] = LayerShape(first.inputs, first.outputs, deal.x.nnz / len(arm.dataset))
+        shapes[0] = LayerShape(first.inputs, first.outputs, draw.x.nnz / len(arm.data))
     return shapes or None

@@ -66,7 +66,7 @@ def _compiled(arm: Arm, seeds: Iterator[int]) -> Measured:
     peak, layers = peak_mib(), layer_shapes(arm)
     if layers is None:
         return _measured(arm, timing=timing, peak=peak)
-    validation = len(arm.dataset) - arm.training_examples
+    validation = len(arm.data) - arm.training_examples
     biggest = largest(layers)
     return _measured(
         arm,
@@ -88,7 +88,7 @@ def _measured(
 ) -> Measured:
     return Measured(
         name=arm.name,
-        group=arm.dataset.name.partition(" ")[0].upper(),
+        group=arm.data.name.partition(" ")[0].upper(),
         fingerprint=arm.fingerprint(),
         budget=arm.budget,
         timing=timing,

@@ -93,7 +93,7 @@ class SavedArm:
         """The runs of an arm, and those of the statistics that are read off it alone."""
         arm = runs.arm
         curves = {name: rounded(each) for name, each in runs.history.metrics.items()}
-        about = (arm.name, arm.dataset.name, arm.fingerprint(), arm.description())
+        about = (arm.name, arm.data.name, arm.fingerprint(), arm.description())
         saved = cls(*about, tuple(sorted({*claims})), runs.seeds, (), curves)
         own = (each for each in statistics if each.arms == (arm,))
         return saved.with_statistics((each.name, each.unit, each.measure) for each in own)
@@ -170,7 +170,7 @@ class Baseline:
             NotComparable: If there are none, or those of that name trained otherwise.
         """
         fingerprint = arm.fingerprint if isinstance(arm, SavedArm) else arm.fingerprint()
-        data = arm.data if isinstance(arm, SavedArm) else arm.dataset.name
+        data = arm.data if isinstance(arm, SavedArm) else arm.data.name
         described = arm.description if isinstance(arm, SavedArm) else arm.description()
         named = [each for each in self.arms if each.name == arm.name]
         same = [each for each in self.arms if each.fingerprint == fingerprint]

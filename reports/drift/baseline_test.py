@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from training_claims.arm import Arm
-from training_claims.evidence.measures import EpochsUntil
-from training_claims.evidence.statistic import final, gap, late, rank_slope
+from training_claims.evidence.measures import EpochsTo
+from training_claims.evidence.statistic import final, gap, late, rank_correlation
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift.baseline import (
     Baseline,
@@ -99,7 +99,7 @@ def test_claims_of_one_arm_share_its_runs_and_each_seed_is_there_once() -> None:
 def test_only_what_one_arm_gives_is_its_statistic() -> None:
     one, other = made_arm("noise"), made_arm("control")
     combined = gap(late("loss", one), final("loss", other))
-    doses = rank_slope({0: late("val_loss", other), 1: late("val_loss", one)})
+    doses = rank_correlation({0: late("val_loss", other), 1: late("val_loss", one)})
     parts = [*combined.primary, *doses.primary]
     assert combined.primary == (late("loss", one), final("loss", other))
     arm = SavedArm.of(made_runs(one), parts, [])
@@ -139,7 +139,7 @@ class Described(Arm):
 
 
 def test_a_changed_arm_is_not_comparable_and_says_in_what() -> None:
-    old = Described("noise", made_arm("noise").dataset, made_arm("noise").model, epochs=8)
+    old = Described("noise", made_arm("noise").data, made_arm("noise").model, epochs=8)
     found = baseline(saved(made_runs(old)))
     with pytest.raises(NotComparable, match=r"layers\[0\].units: 128 before, 64 now\. Save a new"):
         found.arm(old.replace(batch_size=64))
@@ -149,7 +149,7 @@ def test_a_changed_arm_is_not_comparable_and_says_in_what() -> None:
 
 def test_a_setting_that_is_off_may_be_unknown_and_one_that_is_on_may_not() -> None:
     arm = made_arm("noise")
-    newer = Described("noise", arm.dataset, arm.model, epochs=8)
+    newer = Described("noise", arm.data, arm.model, epochs=8)
     runs = made_runs(newer)
     older: dict[str, object] = {"name": "noise", "layers": [{"units": 128}]}
     assert baseline(replace(saved(runs), description=older)).runs(newer).arm == newer
@@ -237,9 +237,9 @@ def test_a_damaged_file_is_refused(tmp_path: Path, changes: Any, message: str) -
 
 
 def test_a_whole_number_is_a_measures_number(tmp_path: Path) -> None:
-    until = {"kind": "EpochsUntil", "metric": "loss", "reaches": 0}
+    until = {"kind": "EpochsTo", "metric": "loss", "reaches": 0}
     damage(tmp_path / "b.json", statistics=[{**STATISTIC, "margin": 1.0, "measure": until}])
-    assert read(tmp_path / "b.json").arms[0].statistics[0].measure == EpochsUntil("loss", 0)
+    assert read(tmp_path / "b.json").arms[0].statistics[0].measure == EpochsTo("loss", 0)
 
 
 def test_a_number_changed_by_hand_is_noticed(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_workers_compare_alike(bank: Path, run: Run) -> None:
 
 def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> None:
     record = json.loads(bank.read_text())
-    record["arms"][0]["description"] = {"name": "0", "dataset": "abc"}
+    record["arms"][0]["description"] = {"name": "0", "data": "abc"}
     record["arms"][1]["description"] = {"name": "other"}
     for arm in record["arms"]:
         arm["fingerprint"] += "x"

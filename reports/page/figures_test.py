@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.statistic import final, first
 from training_claims.evidence.verdict import weigh
 from training_claims.hooks import Judgement
@@ -30,7 +30,7 @@ def exploding(worst: float) -> Judgement:
     wild = Runs(wild.arm, wild.seeds, History(curves))
     comparison = first("loss", wild.arm).exceeds(first("loss", calm.arm), by=1)
     differences = comparison.differences({calm.arm: calm, wild.arm: wild})
-    verdict = weigh(comparison, differences, Design(looks=(12,)))
+    verdict = weigh(comparison, differences, GroupSequential(looks=(12,)))
     return dataclasses.replace(
         made_judgement(), comparison=comparison, verdict=verdict, runs=(wild, calm)
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from training_claims.arm import Arm
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.verdict import Verdict
 from training_claims.hooks import Judgement
 from training_claims.reports.audit import record
@@ -16,7 +16,7 @@ from training_claims.reports.page.figures import MOST_ARMS
 from training_claims.runs.history import Runs
 
 SEED = (
-    "A seed changes the initial weights, the order of batches, dropout masks and how a corruption "
+    "A seed changes the initial weights, the order of batches, dropout masks and how a transform "
     "is dealt. Arms share a seed's batch order and deal, so that their difference pairs."
 )
 P_WIN = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -48,7 +48,7 @@ def _protocol(judgement: Judgement) -> Iterator[Markup]:
 
 
 def _settings(arm: Arm) -> Iterator[tuple[str, str]]:
-    yield "data", f"{arm.dataset.name}, {len(arm.dataset)} examples, digest {arm.dataset.digest}"
+    yield "data", f"{arm.data.name}, {len(arm.data)} examples, digest {arm.data.digest}"
     yield "validation", f"the last {arm.validation_split:.0%}"
     yield "optimizer", optimizer_text(arm.optimizer())
     yield "loss", arm.loss
@@ -70,7 +70,7 @@ def optimizer_text(optimizer: Any) -> str:
 def model_text(arm: Arm) -> str:
     """The summary that Keras prints of an arm's model."""
     model, lines = arm.model(), list[str]()
-    model.build((None, *arm.dataset.deal(0).input_shape))
+    model.build((None, *arm.data.deal(0).input_shape))
     model.summary(print_fn=lines.append, line_length=72)
     return "\n".join(lines)
 
@@ -111,7 +111,7 @@ def _power(judgement: Judgement) -> Iterator[Markup]:
     )
 
 
-def _prospects(design: Design) -> list[list[str]]:
+def _prospects(design: GroupSequential) -> list[list[str]]:
     found = ((p, design.power(p)) for p in P_WIN)
     return [
         [f"{p:g}", f"{to.supported:.4f}", f"{to.refuted:.2g}", f"{to.mean_seeds:.1f}"]

@@ -67,7 +67,7 @@ def _banner(verdict: Verdict) -> Markup:
 def _facts(verdict: Verdict) -> Iterable[tuple[str, str]]:
     ties, (low, high, level) = verdict.tally.ties, verdict.win_interval
     tied = f", {ties} tie{'s' * (ties == 1)}" if ties else ""
-    two_sided = verdict.region.direction == "equals"
+    two_sided = verdict.region.direction == "equivalent"
     meaning = "closer to 0 than this" if two_sided else "more than this"
     yield effect(verdict), f"median difference, {verdict.median_interval.coverage:.0%} interval"
     yield f"{_wins(verdict)} win{tied}", f"P(win) {low:.2f} to {high:.2f}, {level:.0%} interval"

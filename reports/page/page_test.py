@@ -82,7 +82,7 @@ def test_a_seed_that_ties_for_want_of_a_number_is_drawn_as_a_tie() -> None:
 
 
 def test_equality_says_what_wins() -> None:
-    judgement = made_judgement(0.001, direction="equals")
+    judgement = made_judgement(0.001, direction="equivalent")
     assert "a seed wins if closer to 0 than this" in page(judgement, draw(judgement))
 
 

@@ -1,4 +1,4 @@
-"""What the suite promises, and how each promise was tried."""
+"""What the suite characteristics, and how each characteristic was tried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from training_claims.evidence.design import Design
+from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
 from training_claims.reports.audit.banked import Banked
 from training_claims.reports.audit.halves import Halves, split, statistics_of
@@ -14,8 +14,8 @@ from training_claims.reports.audit.suites import Suites, resampled
 
 
 @dataclass(frozen=True)
-class Promise:
-    """One promise.
+class Characteristic:
+    """One characteristic.
 
     Args:
         name: What is promised.
@@ -32,7 +32,7 @@ class Promise:
     kept: bool | None
 
 
-def of_the_design(claims: Sequence[Banked], design: Design) -> list[Promise]:
+def of_the_design(claims: Sequence[Banked], design: GroupSequential) -> list[Characteristic]:
     """What holds for any true or false claims, by enumeration."""
     designs = [replace(design, test=claim.comparison.test) for claim in claims]
     sides = [len(claim.comparison.region.sides) for claim in claims]
@@ -42,14 +42,14 @@ def of_the_design(claims: Sequence[Banked], design: Design) -> list[Promise]:
     if ranked := sum(each.test != "sign" for each in designs):
         how += f"; {ranked} by signed ranks, under symmetric distributions alone"
     return [
-        Promise(
+        Characteristic(
             "a true suite shows a false refutation",
             "< 0.001",
             f"<= {refutation:.3g}, {sum(sides)} sides",
             f"{how}; an equality counts twice",
             refutation < 1e-3,
         ),
-        Promise(
+        Characteristic(
             "a suite with every claim on its boundary shows a false support",
             "< 0.05",
             f"<= {support:.3g}, {len(claims)} claims",
@@ -60,12 +60,12 @@ def of_the_design(claims: Sequence[Banked], design: Design) -> list[Promise]:
 
 
 def of_resampled_suites(
-    claims: Sequence[Banked], design: Design, count: int, rng: np.random.Generator
-) -> list[Promise]:
+    claims: Sequence[Banked], design: GroupSequential, count: int, rng: np.random.Generator
+) -> list[Characteristic]:
     """What becomes of true suites drawn from the bank, and of such with every claim on its border.
 
     The bounds are those of the drawing. That the bank is itself a sample of seeds is in each
-    claim's P(supported), which `of_every_claim` takes at the lower end of its interval too.
+    claim's power, which `of_every_claim` takes at the lower end of its interval too.
     """
     true = resampled(claims, design, count, rng)
     false = resampled([claim.boundary for claim in claims], design, count, rng)
@@ -86,12 +86,12 @@ def of_resampled_suites(
     ]
 
 
-def of_every_claim(claims: Sequence[Banked]) -> Promise:
+def of_every_claim(claims: Sequence[Banked]) -> Characteristic:
     """The least prospect of being decided."""
     powers = {claim.statement: claim.power for claim in claims}
     weakest = min(powers, key=lambda statement: powers[statement].supported)
     power = powers[weakest]
-    return Promise(
+    return Characteristic(
         "a true claim is supported",
         ">= 0.99",
         f"{power.supported:.4f} for the weakest (>= {power.supported_low:.3f}), {weakest!r}",
@@ -101,8 +101,8 @@ def of_every_claim(claims: Sequence[Banked]) -> Promise:
 
 
 def of_halves(
-    claims: Sequence[Banked], design: Design, splits: int, rng: np.random.Generator
-) -> list[Promise]:
+    claims: Sequence[Banked], design: GroupSequential, splits: int, rng: np.random.Generator
+) -> list[Characteristic]:
     """What becomes of arms compared with themselves, in about so many splits of all together."""
     read = statistics_of(claims)
     count = max(1, splits // len(read))
@@ -117,19 +117,19 @@ def of_halves(
     ]
 
 
-def _rarely(name: str, happened: int, count: int, bound: float, how: str) -> Promise:
+def _rarely(name: str, happened: int, count: int, bound: float, how: str) -> Characteristic:
     high = win_interval(happened, count).high
     measured = f"{happened:,} of {count:,}, <= {high:.2g}"
-    return Promise(name, f"< {bound:g}", measured, how, high < bound)
+    return Characteristic(name, f"< {bound:g}", measured, how, high < bound)
 
 
-def _at_its_rate(name: str, happened: int, count: int, rate: float, how: str) -> Promise:
+def _at_its_rate(name: str, happened: int, count: int, rate: float, how: str) -> Characteristic:
     """A rate that is reached, not undercut, cannot be bounded from above: it must not lie below."""
     low, high, _ = win_interval(happened, count)
     measured = f"{happened:,} of {count:,} = {happened / count:.2g} [{low:.2g}, {high:.2g}]"
-    return Promise(name, f"not above {rate:.3g}", measured, how, low <= rate)
+    return Characteristic(name, f"not above {rate:.3g}", measured, how, low <= rate)
 
 
-def _seeds(suites: Suites, how: str) -> Promise:
+def _seeds(suites: Suites, how: str) -> Characteristic:
     seeds = suites.mean_seeds
-    return Promise("mean seeds an arm", "<= 16", f"{seeds:.1f}", how, seeds <= 16)
+    return Characteristic("mean seeds an arm", "<= 16", f"{seeds:.1f}", how, seeds <= 16)
