@@ -1,34 +1,39 @@
 """Better architecture priors: a convolutional network knows that pixels have neighbours."""
 
 import pytest
-from training_claims import Arm, claim, held_out, late, permuted_pixels, rmsprop, sample
+
+from training_claims import Arm, claim, datasets, late, optimizers, transforms
 
 SOURCE = "Investing in better architecture priors"
 
 
 @pytest.fixture(scope="module")
-def dense_network(mnist, dense):
+def dense_network(mnist, mlp):
     # 50,890 weights; the convolutional network has 8,010.
     return Arm(
         "dense",
-        mnist.with_transform(sample(1_000, validation=1_000)),
-        dense(64),
-        rmsprop(0.001),
+        mnist.with_transform(transforms.sample(1_000, validation=1_000)),
+        mlp(64),
+        optimizers.rmsprop(0.001),
         epochs=10,
         batch_size=32,
-        validation_split=held_out(1_000, training=1_000),
+        validation_split=transforms.held_out(1_000, training=1_000),
     )
 
 
 @pytest.fixture(scope="module")
 def convolutional(dense_network, convnet):
     # Each at a rate that suits it: at 0.001 the shared weights are not trained in ten epochs.
-    return dense_network.replace(name="convolutional", model=convnet(16), optimizer=rmsprop(0.006))
+    return dense_network.replace(
+        name="convolutional", model=convnet(16), optimizer=optimizers.rmsprop(0.006)
+    )
 
 
 @pytest.fixture(scope="module")
 def permuted(mnist):
-    pixels = permuted_pixels(mnist).with_transform(sample(1_000, validation=1_000))
+    pixels = datasets.permuted_pixels(mnist).with_transform(
+        transforms.sample(1_000, validation=1_000)
+    )
     return lambda arm: arm.replace(name=f"{arm.name}, pixels permuted", data=pixels)
 
 

@@ -1,7 +1,8 @@
 """Beating a common-sense baseline: a model has learnt something if it beats the majority class."""
 
 import pytest
-from training_claims import Arm, claim, held_out, late, sample
+
+from training_claims import Arm, claim, late, transforms
 
 SOURCE = "Beating a common-sense baseline"
 WIDTHS = {"Logistic regression": (), "A network of 64 units": (64,), "A network of 64-64": (64, 64)}
@@ -9,19 +10,19 @@ WIDTHS = {"Logistic regression": (), "A network of 64 units": (64,), "A network 
 
 @pytest.fixture(scope="module")
 def majority(mnist, constant):
-    digits = mnist.with_transform(sample(1_000, validation=1_000))
+    digits = mnist.with_transform(transforms.sample(1_000, validation=1_000))
     return Arm(
         "majority class",
         digits,
         constant(),
         epochs=20,
-        validation_split=held_out(1_000, training=1_000),
+        validation_split=transforms.held_out(1_000, training=1_000),
     )
 
 
 @pytest.fixture(scope="module")
-def trained(majority, dense):
-    return lambda name: majority.replace(name=name, model=dense(*WIDTHS[name]))
+def trained(majority, mlp):
+    return lambda name: majority.replace(name=name, model=mlp(*WIDTHS[name]))
 
 
 @pytest.fixture(scope="module")

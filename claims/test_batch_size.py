@@ -1,16 +1,17 @@
 """The batch size: larger batches make a smoother curve."""
 
 import pytest
-from training_claims import Arm, claim, held_out, rank_correlation, roughness, sample
+
+from training_claims import Arm, claim, rank_correlation, statistics, transforms
 
 SOURCE = "Tuning key gradient descent parameters"
 
 
 @pytest.fixture(scope="module")
-def batches(mnist, dense):
-    digits = mnist.with_transform(sample(1_000, validation=1_000))
-    split = held_out(1_000, training=1_000)
-    plain = Arm("plain", digits, dense(64), epochs=20, validation_split=split)
+def batches(mnist, mlp):
+    digits = mnist.with_transform(transforms.sample(1_000, validation=1_000))
+    split = transforms.held_out(1_000, training=1_000)
+    plain = Arm("plain", digits, mlp(64), epochs=20, validation_split=split)
     return lambda size: plain.replace(name=f"batches of {size}", batch_size=size)
 
 
@@ -20,5 +21,5 @@ def batches(mnist, dense):
     source=SOURCE,
 )
 def test_larger_batches_are_smoother(judge, batches):
-    doses = {size: roughness("loss", batches(size)) for size in (8, 32, 128, 512)}
+    doses = {size: statistics.roughness("loss", batches(size)) for size in (8, 32, 128, 512)}
     assert judge(rank_correlation(doses).below(0, by=0.75))

@@ -6,17 +6,8 @@ shows here.
 """
 
 import pytest
-from training_claims import (
-    Arm,
-    Data,
-    claim,
-    distance,
-    label_noise,
-    late,
-    rmsprop,
-    white_noise,
-    zeros,
-)
+
+from training_claims import Arm, Data, claim, late, optimizers, statistics, transforms
 
 SOURCE = "keras.Model.fit"
 
@@ -27,19 +18,19 @@ def digits(mnist):
 
 
 @pytest.fixture(scope="module")
-def image_arm(digits, dense):
-    plain = Arm("512", digits, dense(512), epochs=10)
+def image_arm(digits, mlp):
+    plain = Arm("512", digits, mlp(512), epochs=10)
     changes = {
         "512": {},
-        "784 zero channels": {"data": digits.with_channels(zeros(784))},
-        "784 noise channels": {"data": digits.with_channels(white_noise(784))},
+        "784 zero channels": {"data": digits.with_channels(transforms.zeros(784))},
+        "784 noise channels": {"data": digits.with_channels(transforms.white_noise(784))},
         "shuffled labels": {"data": digits.with_shuffled_labels()},
-        "rate 0.01": {"optimizer": rmsprop(0.01)},
+        "rate 0.01": {"optimizer": optimizers.rmsprop(0.01)},
         "logistic regression": {
-            "model": dense(),
-            "data": digits.with_transform(label_noise(0.2, training=800)),
+            "model": mlp(),
+            "data": digits.with_transform(transforms.label_noise(0.2, training=800)),
         },
-        "96-96": {"model": dense(96, 96)},
+        "96-96": {"model": mlp(96, 96)},
     }
     return lambda kind: plain.replace(name=kind, **changes[kind])
 
@@ -69,7 +60,7 @@ def review_arm(imdb, sentiment):
 
 def apart(arm):
     by_fit = arm.replace(name=f"{arm.name}, by fit", by_fit=True)
-    return distance(late("val_crossentropy", arm), late("val_crossentropy", by_fit))
+    return statistics.distance(late("val_crossentropy", arm), late("val_crossentropy", by_fit))
 
 
 # A hundredth of a nat is what nobody would miss; float32's rounding stays at a millionth.

@@ -1,29 +1,30 @@
 """Early stopping: Keras's EarlyStopping, with the best epoch's weights restored."""
 
 import pytest
-from training_claims import Arm, claim, early_stopping, final, held_out, late, rmsprop, sample
+
+from training_claims import Arm, callbacks, claim, final, late, optimizers, transforms
 
 SOURCE = "Using early stopping"
 EPOCHS = 60
 
 
 @pytest.fixture(scope="module")
-def to_the_end(mnist, dense):
+def to_the_end(mnist, mlp):
     return Arm(
         "trained to the end",
-        mnist.with_transform(sample(1_000, validation=1_000)),
-        dense(64),
-        rmsprop(0.003),
+        mnist.with_transform(transforms.sample(1_000, validation=1_000)),
+        mlp(64),
+        optimizers.rmsprop(0.003),
         epochs=EPOCHS,
         batch_size=32,
-        validation_split=held_out(1_000, training=1_000),
+        validation_split=transforms.held_out(1_000, training=1_000),
     )
 
 
 @pytest.fixture(scope="module")
 def patient(to_the_end):
     return lambda epochs: to_the_end.replace(
-        name=f"patience of {epochs}", callbacks=early_stopping(epochs)
+        name=f"patience of {epochs}", callbacks=callbacks.early_stopping(epochs)
     )
 
 
@@ -47,7 +48,7 @@ def test_stopping_saves_epochs(judge, patient):
     "On a rough curve, too little patience underfits: training stops before the minimum",
     source=SOURCE,
 )
-def test_too_little_patience(judge, patient, dense):
-    uneven = {"model": dense(16, 16, dropout=0.5), "epochs": 40}
+def test_too_little_patience(judge, patient, mlp):
+    uneven = {"model": mlp(16, 16, dropout=0.5), "epochs": 40}
     impatient = final("ended_val_loss", patient(0).replace(**uneven))
     assert judge(impatient.exceeds(final("ended_val_loss", patient(5).replace(**uneven)), by=0.03))

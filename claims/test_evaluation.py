@@ -4,19 +4,13 @@ import pytest
 from training_claims import (
     Arm,
     claim,
-    distance,
-    drifting_process,
+    datasets,
     final,
-    fold,
-    held_out,
     late,
-    leakage,
     mean_of,
-    optimism,
-    rmsprop,
-    sample,
-    sorted_by_class,
-    validated_on_part,
+    optimizers,
+    statistics,
+    transforms,
 )
 
 LEAKS = "Training, validation and test sets"
@@ -28,19 +22,19 @@ RATES = tuple(0.002 * 2 ** (step / 3) for step in range(16))
 
 
 @pytest.fixture(scope="module")
-def picked(mnist, dense):
+def picked(mnist, mlp):
     """How optimistic the best score of so many networks is: the mean over two sets to pick by."""
-    digits = mnist.with_transform(sample(200, validation=1_000))
+    digits = mnist.with_transform(transforms.sample(200, validation=1_000))
 
     def score(rate, what, count, start):
-        part = validated_on_part(count, training=200, start=start)
+        part = transforms.validated_on_part(count, training=200, start=start)
         arm = Arm(
             f"rate {rate:.2g}, {what}",
             digits.with_transform(part),
-            dense(32),
-            rmsprop(rate),
+            mlp(32),
+            optimizers.rmsprop(rate),
             epochs=20,
-            validation_split=held_out(count, training=200),
+            validation_split=transforms.held_out(count, training=200),
         )
         return final("val_accuracy", arm)
 
@@ -49,24 +43,26 @@ def picked(mnist, dense):
         {score(rate, f"validated from {start}", 50, start): tests[rate] for rate in RATES}
         for start in (0, 50)
     )
-    return lambda among: mean_of(optimism(first, among=among), optimism(second, among=among))
+    return lambda among: mean_of(
+        statistics.optimism(first, among=among), statistics.optimism(second, among=among)
+    )
 
 
 @pytest.fixture(scope="module")
-def error(mnist, dense):
+def error(mnist, mlp):
     """How far a way to validate is from the truth, on average of some samples of 100 images."""
-    plain = Arm("plain", mnist, dense(), epochs=20, batch_size=16)
+    plain = Arm("plain", mnist, mlp(), epochs=20, batch_size=16)
 
     def accuracy(name, dataset, training, validation):
-        split = held_out(validation, training=training)
+        split = transforms.held_out(validation, training=training)
         return final("val_accuracy", plain.replace(name=name, data=dataset, validation_split=split))
 
     def folds(of, number, shuffle):
-        images = mnist.with_transform(sample(100, validation=0, start=100 * number))
+        images = mnist.with_transform(transforms.sample(100, validation=0, start=100 * number))
         return [
             accuracy(
                 f"sample {number}, shuffle {shuffle}, fold {k} of {of}",
-                images.with_transform(fold(k, of=of, shuffle=shuffle)),
+                images.with_transform(transforms.fold(k, of=of, shuffle=shuffle)),
                 100 - 100 // of,
                 100 // of,
             )
@@ -75,7 +71,9 @@ def error(mnist, dense):
 
     def truth(of, number):
         training = 100 - 100 // of
-        images = mnist.with_transform(sample(training, validation=1_000, start=100 * number))
+        images = mnist.with_transform(
+            transforms.sample(training, validation=1_000, start=100 * number)
+        )
         return accuracy(f"sample {number}, truth for {training}", images, training, 1_000)
 
     ways = {
@@ -87,7 +85,7 @@ def error(mnist, dense):
     }
     return lambda way, *, of, samples, shuffles=SHUFFLES[:1]: mean_of(
         *(
-            distance(ways[way](of, number, shuffle), truth(of, number))
+            statistics.distance(ways[way](of, number, shuffle), truth(of, number))
             for number in range(samples)
             for shuffle in shuffles
         )
@@ -95,15 +93,15 @@ def error(mnist, dense):
 
 
 @pytest.fixture(scope="module")
-def digits(mnist, dense):
-    part = mnist.with_transform(sample(500, validation=500))
-    return Arm("apart", part, dense(64), epochs=30, validation_split=0.5)
+def digits(mnist, mlp):
+    part = mnist.with_transform(transforms.sample(500, validation=500))
+    return Arm("apart", part, mlp(64), epochs=30, validation_split=0.5)
 
 
 @pytest.fixture(scope="module")
-def process(dense):
-    part = drifting_process()
-    return Arm("split by time", part, dense(32, classes=2), epochs=20)
+def process(mlp):
+    part = datasets.drifting_process()
+    return Arm("split by time", part, mlp(32, classes=2), epochs=20)
 
 
 # Half an image in a hundred.
@@ -136,15 +134,15 @@ def test_iterated_k_fold_errs_less(judge, error):
 # Far: by half.
 @claim("Sorting by class before the split ruins validation accuracy", source=CARE)
 def test_sorted_by_class(judge, mnist, digits):
-    images = mnist.with_transform(sample(1_000, validation=0))
-    ruined = digits.replace(name="sorted", data=images.with_transform(sorted_by_class()))
+    images = mnist.with_transform(transforms.sample(1_000, validation=0))
+    ruined = digits.replace(name="sorted", data=images.with_transform(transforms.sorted_by_class()))
     assert judge(late("val_accuracy", ruined).below(late("val_accuracy", digits), by=0.5))
 
 
 # One image in a hundred.
 @claim("Duplicates across the split inflate validation accuracy", source=CARE)
 def test_duplicates_inflate(judge, digits):
-    dataset = digits.data.with_transform(leakage(0.2, training=500))
+    dataset = digits.data.with_transform(transforms.leakage(0.2, training=500))
     leaking = digits.replace(name="a fifth duplicated", data=dataset)
     assert judge(late("val_accuracy", leaking).exceeds(late("val_accuracy", digits), by=0.01))
 
@@ -152,6 +150,6 @@ def test_duplicates_inflate(judge, digits):
 # A third of what it is.
 @claim("On a drifting process, a random split scores better than a split by time", source=CARE)
 def test_a_random_split_of_a_process(judge, process):
-    shuffled = process.data.with_transform(sample(1_600, validation=400))
+    shuffled = process.data.with_transform(transforms.sample(1_600, validation=400))
     at_random = process.replace(name="split at random", data=shuffled)
     assert judge(late("val_accuracy", at_random).exceeds(late("val_accuracy", process), by=0.03))

@@ -1,26 +1,27 @@
 """Feature engineering: reading a clock from pixels, from its hands' coordinates, from angles."""
 
 import pytest
-from training_claims import Arm, claim, clock, held_out, late, rmsprop, sample
+
+from training_claims import Arm, claim, datasets, late, optimizers, transforms
 
 SOURCE = "Feature engineering"
 FEW, TWICE = 125, 250
 
 
 @pytest.fixture(scope="module")
-def reading(dense):
+def reading(mlp):
     """An arm that reads the hour from so many clocks as the given features, all alike trained."""
 
     def from_features(features, count=FEW):
         return Arm(
             f"{features} of {count} clocks",
-            clock(features).with_transform(sample(count, validation=1_000)),
-            dense(64, classes=12),
-            rmsprop(0.01),
+            datasets.clock(features).with_transform(transforms.sample(count, validation=1_000)),
+            mlp(64, classes=12),
+            optimizers.rmsprop(0.01),
             epochs=1,
             min_steps=1_600,
             batch_size=32,
-            validation_split=held_out(1_000, training=count),
+            validation_split=transforms.held_out(1_000, training=count),
         )
 
     return from_features

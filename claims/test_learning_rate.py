@@ -3,17 +3,18 @@
 from math import log
 
 import pytest
-from training_claims import Arm, claim, final, first, late, rmsprop
+
+from training_claims import Arm, claim, final, first, late, optimizers
 
 CHANCE_LOSS = log(10)
 SOURCE = "Tuning key gradient descent parameters"
 
 
 @pytest.fixture(scope="module")
-def rate(mnist, dense):
+def rate(mnist, mlp):
     def at(learning_rate):
-        optimizer = rmsprop(learning_rate)
-        return Arm(f"rate {learning_rate:g}", mnist, dense(512), optimizer, epochs=10)
+        optimizer = optimizers.rmsprop(learning_rate)
+        return Arm(f"rate {learning_rate:g}", mnist, mlp(512), optimizer, epochs=10)
 
     return at
 

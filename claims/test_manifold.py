@@ -1,50 +1,41 @@
 """The manifold hypothesis: between two digits there are images that are no digits."""
 
 import pytest
-from training_claims import (
-    Arm,
-    Data,
-    altered_validation,
-    averages_or_originals,
-    blends,
-    claim,
-    held_out,
-    late,
-    midpoint_losses,
-    pairs_of_one_class,
-    sample,
-)
+
+from training_claims import Arm, Data, callbacks, claim, datasets, late, transforms
 
 SOURCE = "The manifold hypothesis"
 IMAGES = 1_000
 
 
 @pytest.fixture(scope="module")
-def classifier(mnist, dense):
+def classifier(mnist, mlp):
     """A classifier of digits, validated on digits or on pixel averages of two of one class."""
-    digits = blends(mnist, of="one class").with_transform(sample(IMAGES, validation=1_000))
-    averages = digits.with_transform(altered_validation(training=IMAGES))
+    digits = datasets.blends(mnist, of="one class").with_transform(
+        transforms.sample(IMAGES, validation=1_000)
+    )
+    averages = digits.with_transform(transforms.altered_validation(training=IMAGES))
     arm = Arm(
         "digits",
         digits,
-        dense(64),
+        mlp(64),
         epochs=30,
-        validation_split=held_out(1_000, training=IMAGES),
+        validation_split=transforms.held_out(1_000, training=IMAGES),
     )
     return lambda of: arm if of == "digits" else arm.replace(name="averages", data=averages)
 
 
 @pytest.fixture(scope="module")
-def midway(mnist, dense):
+def midway(mnist, mlp):
     """A classifier asked about points halfway between images that it has not seen."""
     others = Data("digits but the first thousand", mnist.x[1_000:], mnist.y[1_000:], mnist.classes)
     return Arm(
         "digits, with halfway points",
-        others.with_transform(sample(IMAGES, validation=1_000)),
-        dense(256, 256),
+        others.with_transform(transforms.sample(IMAGES, validation=1_000)),
+        mlp(256, 256),
         epochs=30,
-        validation_split=held_out(1_000, training=IMAGES),
-        callbacks=midpoint_losses(*pairs_of_one_class(mnist, 1_000)),
+        validation_split=transforms.held_out(1_000, training=IMAGES),
+        callbacks=callbacks.midpoint_losses(*datasets.pairs_of_one_class(mnist, 1_000)),
     )
 
 
@@ -53,8 +44,10 @@ def midway(mnist, dense):
     "A network tells pixel averages of two digits of one class from digits, far above chance",
     source=SOURCE,
 )
-def test_averages_are_told_from_digits(judge, mnist, dense):
-    either = Arm("digit or average", averages_or_originals(mnist), dense(64, classes=2), epochs=20)
+def test_averages_are_told_from_digits(judge, mnist, mlp):
+    either = Arm(
+        "digit or average", datasets.averages_or_originals(mnist), mlp(64, classes=2), epochs=20
+    )
     assert judge(late("val_accuracy", either).exceeds(0.5, by=0.2))
 
 

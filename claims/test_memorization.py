@@ -3,14 +3,15 @@
 from math import log
 
 import pytest
-from training_claims import Arm, claim, epochs_to, late, rise
+
+from training_claims import Arm, claim, late, rise, statistics
 
 CHANCE_ACCURACY, CHANCE_LOSS = 0.1, log(10)
 
 
 @pytest.fixture(scope="module")
-def true_labels(mnist, dense):
-    return Arm("true labels", mnist, dense(512), epochs=100)
+def true_labels(mnist, mlp):
+    return Arm("true labels", mnist, mlp(512), epochs=100)
 
 
 @pytest.fixture(scope="module")
@@ -54,5 +55,5 @@ def test_true_labels_generalize(judge, true_labels):
 # A twentieth of the budget. Half of the labels, so that the larger set too gets there within it.
 @claim("Shuffled labels take more epochs until half of them are fitted", source=SOURCE)
 def test_shuffled_labels_take_longer(judge, true_labels, shuffled_labels):
-    shuffled = epochs_to("accuracy", shuffled_labels, reaches=0.5)
-    assert judge(shuffled.exceeds(epochs_to("accuracy", true_labels, reaches=0.5), by=5))
+    shuffled = statistics.epochs_to("accuracy", shuffled_labels, reaches=0.5)
+    assert judge(shuffled.exceeds(statistics.epochs_to("accuracy", true_labels, reaches=0.5), by=5))

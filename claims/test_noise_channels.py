@@ -1,23 +1,24 @@
 """Noise channels: inputs without information cost accuracy, though the images are all there."""
 
 import pytest
-from training_claims import Arm, claim, first, late, rank_correlation, white_noise, zeros
+
+from training_claims import Arm, claim, first, late, rank_correlation, transforms
 
 
 @pytest.fixture(scope="module")
-def plain(mnist, dense):
-    return Arm("plain", mnist, dense(512), epochs=10)
+def plain(mnist, mlp):
+    return Arm("plain", mnist, mlp(512), epochs=10)
 
 
 @pytest.fixture(scope="module")
 def zero_channels(plain, mnist):
-    return plain.replace(name="zero channels", data=mnist.with_channels(zeros(784)))
+    return plain.replace(name="zero channels", data=mnist.with_channels(transforms.zeros(784)))
 
 
 @pytest.fixture(scope="module")
 def noise_channels(plain, mnist):
     def with_channels(count):
-        dataset = mnist.with_channels(white_noise(count))
+        dataset = mnist.with_channels(transforms.white_noise(count))
         return plain.replace(name=f"{count} noise channels", data=dataset)
 
     return with_channels

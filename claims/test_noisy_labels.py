@@ -5,16 +5,11 @@ from training_claims import (
     Arm,
     best_epoch,
     claim,
-    held_out,
-    label_noise,
     late,
     mean_of,
     rank_correlation,
-    sample,
-    validated_on_label_noise,
-    value_at,
-    without_label_noise,
-    without_suspects,
+    statistics,
+    transforms,
 )
 
 NOISE = "Noisy training data"
@@ -24,15 +19,15 @@ IMAGES = 1_000
 
 @pytest.fixture(scope="module")
 def digits(mnist):
-    return mnist.with_transform(sample(IMAGES, validation=1_000))
+    return mnist.with_transform(transforms.sample(IMAGES, validation=1_000))
 
 
 @pytest.fixture(scope="module")
-def arm(dense):
+def arm(mlp):
     # 100 epochs: by then all labels are learnt, wrong ones too.
     def on(name, dataset, *, training, validation=1_000):
-        split = held_out(validation, training=training)
-        return Arm(name, dataset, dense(64), epochs=100, validation_split=split)
+        split = transforms.held_out(validation, training=training)
+        return Arm(name, dataset, mlp(64), epochs=100, validation_split=split)
 
     return on
 
@@ -40,7 +35,7 @@ def arm(dense):
 @pytest.fixture(scope="module")
 def noisy(arm, digits):
     def at(share):
-        dataset = digits.with_transform(label_noise(share, training=IMAGES))
+        dataset = digits.with_transform(transforms.label_noise(share, training=IMAGES))
         return arm(f"{share:.0%} mislabelled", dataset, training=IMAGES)
 
     return at
@@ -48,16 +43,16 @@ def noisy(arm, digits):
 
 @pytest.fixture(scope="module")
 def wrong_labels(arm, digits):
-    dataset = digits.with_transform(validated_on_label_noise(0.2, training=IMAGES))
+    dataset = digits.with_transform(transforms.validated_on_label_noise(0.2, training=IMAGES))
     return arm("validated on the wrong labels", dataset, training=IMAGES, validation=200)
 
 
 @pytest.fixture(scope="module")
 def curated(arm, digits):
-    noise = digits.with_transform(label_noise(0.2, training=IMAGES))
+    noise = digits.with_transform(transforms.label_noise(0.2, training=IMAGES))
     datasets = {
-        "the truth": digits.with_transform(without_label_noise(0.2, training=IMAGES)),
-        "cross-validation": noise.with_transform(without_suspects(200, training=IMAGES)),
+        "the truth": digits.with_transform(transforms.without_label_noise(0.2, training=IMAGES)),
+        "cross-validation": noise.with_transform(transforms.without_suspects(200, training=IMAGES)),
     }
     return lambda by: arm(f"curated by {by}", datasets[by], training=IMAGES - 200)
 
@@ -78,7 +73,7 @@ def test_wrong_labels_are_learnt(judge, wrong_labels):
 # A third of all wrong labels.
 @claim("Most wrong labels are learned after the epoch of the best validation loss", source=NOISE)
 def test_wrong_labels_are_learnt_late(judge, noisy, wrong_labels):
-    at_best = value_at(best_epoch("val_loss", noisy(0.2)), "val_accuracy", wrong_labels)
+    at_best = statistics.value_at(best_epoch("val_loss", noisy(0.2)), "val_accuracy", wrong_labels)
     assert judge(late("val_accuracy", wrong_labels).exceeds(at_best, by=0.33))
 
 

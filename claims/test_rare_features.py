@@ -1,20 +1,8 @@
 """Rare features and spurious correlations: what a model makes of words that it hardly knows."""
 
 import pytest
-from training_claims import (
-    Arm,
-    altered_training,
-    altered_validation,
-    claim,
-    held_out,
-    late,
-    planted_word,
-    rank_correlation,
-    sample,
-    single_words,
-    validated_on_part,
-    validated_on_rows,
-)
+
+from training_claims import Arm, claim, datasets, late, rank_correlation, transforms
 
 SOURCE = "Rare features and spurious correlations"
 REVIEWS, PLANTED = 4_000, 20
@@ -25,41 +13,41 @@ RANKS, WORDS = (100, 1_000, 3_000, 7_000), 150
 def negative(imdb, sentiment):
     """An arm that is validated on negative reviews, with or without the planted word."""
     planted = (
-        planted_word(imdb)
-        .with_transform(sample(REVIEWS, validation=1_000))
-        .with_transform(altered_training(PLANTED, training=REVIEWS, label=1))
-        .with_transform(validated_on_part(400, training=REVIEWS, label=0))
+        datasets.planted_word(imdb)
+        .with_transform(transforms.sample(REVIEWS, validation=1_000))
+        .with_transform(transforms.altered_training(PLANTED, training=REVIEWS, label=1))
+        .with_transform(transforms.validated_on_part(400, training=REVIEWS, label=0))
     )
-    datasets = {
+    reviews = {
         "as they are": planted,
-        "with the word": planted.with_transform(altered_validation(training=REVIEWS)),
+        "with the word": planted.with_transform(transforms.altered_validation(training=REVIEWS)),
     }
     return lambda how: Arm(
         f"negative reviews {how}",
-        datasets[how],
+        reviews[how],
         sentiment(16, 16),
         epochs=20,
         loss="BinaryCrossentropy",
-        validation_split=held_out(400, training=REVIEWS),
+        validation_split=transforms.held_out(400, training=REVIEWS),
     )
 
 
 @pytest.fixture(scope="module")
 def on_words(imdb, sentiment):
     """An arm that is validated on reviews of a single word, from some rank on."""
-    words = single_words(imdb, per_band=WORDS, bands=RANKS)
+    words = datasets.single_words(imdb, per_band=WORDS, bands=RANKS)
     reviews = len(words) - WORDS * len(RANKS)
 
     def ranked(rank):
         first = reviews + WORDS * RANKS.index(rank)
-        part = validated_on_rows(first, count=WORDS, training=REVIEWS, among=reviews)
+        part = transforms.validated_on_rows(first, count=WORDS, training=REVIEWS, among=reviews)
         return Arm(
             f"words from rank {rank} on",
             words.with_transform(part),
             sentiment(),
             epochs=10,
             loss="BinaryCrossentropy",
-            validation_split=held_out(WORDS, training=REVIEWS),
+            validation_split=transforms.held_out(WORDS, training=REVIEWS),
         )
 
     return ranked

@@ -5,14 +5,12 @@ from training_claims import (
     Arm,
     best,
     best_epoch,
+    callbacks,
     claim,
     final,
-    held_out,
-    near_zero_weights,
-    prediction_change,
     rank_correlation,
     rise,
-    sample,
+    transforms,
 )
 
 PENALTY = "Adding weight regularization"
@@ -26,11 +24,11 @@ RATES = (0.0, 0.2, 0.5, 0.8)
 def reviews(imdb, sentiment):
     return Arm(
         "plain",
-        imdb.with_transform(sample(REVIEWS, validation=2_000)),
+        imdb.with_transform(transforms.sample(REVIEWS, validation=2_000)),
         sentiment(16, 16),
         epochs=40,
         loss="BinaryCrossentropy",
-        validation_split=held_out(2_000, training=REVIEWS),
+        validation_split=transforms.held_out(2_000, training=REVIEWS),
     )
 
 
@@ -48,7 +46,7 @@ def zeros_under(reviews, sentiment):
 
     def penalty(kind):
         model = sentiment(16, 16, **{kind: 0.001})
-        arm = reviews.replace(name=kind, model=model, callbacks=near_zero_weights(0.001))
+        arm = reviews.replace(name=kind, model=model, callbacks=callbacks.near_zero_weights(0.001))
         return final("near_zero_weights", arm)
 
     return penalty
@@ -63,17 +61,17 @@ def dropping(reviews, sentiment):
 
 
 @pytest.fixture(scope="module")
-def repeated(mnist, dense):
+def repeated(mnist, mlp):
     """How far two predictions of the same hundred digits are apart, in training and out of it."""
 
     def predictions(training):
         return Arm(
             "dropout in training" if training else "dropout",
-            mnist.with_transform(sample(500, validation=500)),
-            dense(64, dropout=0.5),
+            mnist.with_transform(transforms.sample(500, validation=500)),
+            mlp(64, dropout=0.5),
             epochs=5,
             validation_split=0.5,
-            callbacks=prediction_change(mnist.x[:100], training=training),
+            callbacks=callbacks.prediction_change(mnist.x[:100], training=training),
         )
 
     return lambda *, training: final("prediction_change", predictions(training))

@@ -1,19 +1,20 @@
 """What a seed decides, which every other claim of the suite takes for granted."""
 
 import pytest
-from training_claims import Arm, claim, distance, held_out, late, reseeded, sample
+
+from training_claims import Arm, claim, late, models, statistics, transforms
 
 SOURCE = "keras.utils.set_random_seed"
 
 
 @pytest.fixture(scope="module")
-def digits(mnist, dense):
+def digits(mnist, mlp):
     return Arm(
         "digits",
-        mnist.with_transform(sample(1_000, validation=1_000)),
-        dense(64),
+        mnist.with_transform(transforms.sample(1_000, validation=1_000)),
+        mlp(64),
         epochs=5,
-        validation_split=held_out(1_000, training=1_000),
+        validation_split=transforms.held_out(1_000, training=1_000),
         by_fit=True,
     )
 
@@ -25,7 +26,7 @@ def digits(mnist, dense):
 )
 def test_the_seed_decides_the_batches(judge, digits):
     other = digits.replace(
-        name="weights of one seed, batches of another", model=reseeded(digits.model)
+        name="weights of one seed, batches of another", model=models.reordered(digits.model)
     )
-    apart = distance(late("val_crossentropy", digits), late("val_crossentropy", other))
+    apart = statistics.distance(late("val_crossentropy", digits), late("val_crossentropy", other))
     assert judge(apart.exceeds(0, by=1e-5))

@@ -3,18 +3,19 @@
 from math import log2
 
 import pytest
-from training_claims import Arm, claim, gap, held_out, late, rank_correlation, sample, slope
+
+from training_claims import Arm, claim, late, rank_correlation, slope, statistics, transforms
 
 SOURCE = "Training data is paramount"
 SIZES = (250, 500, 1_000, 2_000, 4_000)
 
 
 @pytest.fixture(scope="module")
-def trained_on(mnist, dense):
+def trained_on(mnist, mlp):
     def images(count):
-        part = mnist.with_transform(sample(count, validation=1_000))
-        split = held_out(1_000, training=count)
-        return Arm(f"{count} images", part, dense(64), epochs=30, validation_split=split)
+        part = mnist.with_transform(transforms.sample(count, validation=1_000))
+        split = transforms.held_out(1_000, training=count)
+        return Arm(f"{count} images", part, mlp(64), epochs=30, validation_split=split)
 
     return {count: images(count) for count in SIZES}
 
@@ -40,5 +41,8 @@ def test_doublings_keep_adding(judge, trained_on):
     "The denser the sample, the smaller the gap between validation and training loss", source=SOURCE
 )
 def test_a_denser_sample_shrinks_the_gap(judge, trained_on):
-    gaps = {size: gap(late("val_loss", arm), late("loss", arm)) for size, arm in trained_on.items()}
+    gaps = {
+        size: statistics.gap(late("val_loss", arm), late("loss", arm))
+        for size, arm in trained_on.items()
+    }
     assert judge(rank_correlation(gaps).below(0, by=0.85))

@@ -4,17 +4,14 @@ import pytest
 from training_claims import (
     Arm,
     Data,
+    callbacks,
     claim,
-    distance,
     final,
-    held_out,
     late,
-    near_zero_weights,
-    rmsprop,
-    sample,
-    sorted_by_class,
-    written_out,
-    written_out_rmsprop,
+    models,
+    optimizers,
+    statistics,
+    transforms,
 )
 
 GEARS = "The engine of neural networks: gradient-based optimization"
@@ -22,10 +19,14 @@ GLOROT_LIMIT = (6 / (784 + 64)) ** 0.5
 
 
 @pytest.fixture(scope="module")
-def digits(mnist, dense):
-    images = mnist.with_transform(sample(1_000, validation=1_000))
+def digits(mnist, mlp):
+    images = mnist.with_transform(transforms.sample(1_000, validation=1_000))
     return Arm(
-        "digits", images, dense(64), epochs=5, validation_split=held_out(1_000, training=1_000)
+        "digits",
+        images,
+        mlp(64),
+        epochs=5,
+        validation_split=transforms.held_out(1_000, training=1_000),
     )
 
 
@@ -39,10 +40,10 @@ def odd_or_even(mnist, sentiment):
 def distance_from_formulas(arm):
     formulas = arm.replace(
         name=f"{arm.name}, written out",
-        model=written_out(arm.model),
-        optimizer=written_out_rmsprop(),
+        model=models.reference_implementation(arm.model),
+        optimizer=optimizers.reference_rmsprop(),
     )
-    return distance(late("val_crossentropy", arm), late("val_crossentropy", formulas))
+    return statistics.distance(late("val_crossentropy", arm), late("val_crossentropy", formulas))
 
 
 # A thousandth of a nat; float32's rounding stays at a millionth.
@@ -65,9 +66,9 @@ def test_sigmoid_with_penalties(judge, odd_or_even):
 def test_initial_weights(judge, digits):
     untrained = digits.replace(
         name="untrained",
-        optimizer=rmsprop(1e-9),
+        optimizer=optimizers.rmsprop(1e-9),
         epochs=1,
-        callbacks=near_zero_weights(GLOROT_LIMIT / 2),
+        callbacks=callbacks.near_zero_weights(GLOROT_LIMIT / 2),
     )
     assert judge(final("near_zero_weights", untrained).equivalent_to(0.5, within=0.01))
 
@@ -75,7 +76,7 @@ def test_initial_weights(judge, digits):
 # A fifth of what is lost without shuffling on the packaged digits.
 @claim("Sorting the training images by class does no harm, since fit shuffles them", source=GEARS)
 def test_shuffling(judge, digits):
-    images = digits.data.with_transform(sorted_by_class(first=1_000))
+    images = digits.data.with_transform(transforms.sorted_by_class(first=1_000))
     in_order = digits.replace(name="sorted by class", data=images)
     accuracy = late("val_accuracy", in_order)
     assert judge(accuracy.equivalent_to(late("val_accuracy", digits), within=0.05))

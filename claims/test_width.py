@@ -1,18 +1,19 @@
 """Increasing capacity, and regularizing by size: networks of four widths."""
 
 import pytest
-from training_claims import Arm, best_epoch, claim, final, held_out, rank_correlation, sample
+
+from training_claims import Arm, best_epoch, claim, final, rank_correlation, transforms
 
 SOURCE = "Increasing model capacity"
 WIDTHS = (4, 16, 64, 256)
 
 
 @pytest.fixture(scope="module")
-def wide(mnist, dense):
-    digits = mnist.with_transform(sample(1_000, validation=1_000))
-    split = held_out(1_000, training=1_000)
-    plain = Arm("plain", digits, dense(), epochs=60, validation_split=split)
-    return lambda width: plain.replace(name=f"{width}-{width}", model=dense(width, width))
+def wide(mnist, mlp):
+    digits = mnist.with_transform(transforms.sample(1_000, validation=1_000))
+    split = transforms.held_out(1_000, training=1_000)
+    plain = Arm("plain", digits, mlp(), epochs=60, validation_split=split)
+    return lambda width: plain.replace(name=f"{width}-{width}", model=mlp(width, width))
 
 
 # -0.8, the correlation with one pair of neighbouring widths swapped, still counts as falling.

@@ -17,7 +17,7 @@ from training_claims.data.data import Data
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.sequential import decide
 from training_claims.evidence.statistic import late
-from training_claims.models.builders import dense
+from training_claims.models.networks import mlp
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.runs.history import History, Runs
 from training_claims.runs.source import RunSource
@@ -33,7 +33,7 @@ class Uncaught(AssertionError):
 def _arm(name: str, units: int, offset: float = 0.0) -> Arm:
     x = np.full((10, 2), offset, np.float32)
     dataset = Data("made", x, np.zeros(10, np.int32), 2)
-    return Arm(name, dataset, dense(units), epochs=5)
+    return Arm(name, dataset, mlp(units), epochs=5)
 
 
 LOW, HIGH = _arm("low", 1), _arm("high", 2)

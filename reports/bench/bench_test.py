@@ -11,14 +11,14 @@ ROOT = Path(__file__).parents[2]
 CLAIMS = """
 import numpy as np
 from fixtures import Arm, Data, claim, late
-from training_claims.models import dense
+from training_claims.models import mlp
 
 RNG = np.random.default_rng(0)
 X = RNG.random((100, 8), np.float32)
 DATASET = Data("made digits", X, (X[:, 0] > 0.5).astype(np.int32), 2)
 
 def arm(width):  # a fresh model function at every call: the same arm, but not equal
-    return Arm(f"{width} units", DATASET, dense(width, classes=2), epochs=5, batch_size=32)
+    return Arm(f"{width} units", DATASET, mlp(width, classes=2), epochs=5, batch_size=32)
 
 @claim("Three exceed two", source="Nowhere")
 def test_three(judge):
