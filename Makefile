@@ -1,21 +1,23 @@
 # Everything runs in the project's own environment, made on first use from requirements.txt.
-# Options for pytest go into ARGS: make claims ARGS="--mnist mnist.npz --seeds 20"
+# Options for pytest go into ARGS: make claims ARGS="--claims-mnist mnist.npz --claims-seeds 20"
 
 PYTHON ?= python3
 ENV := .venv
 INSTALLED := $(ENV)/.installed
-BANK ?= reports/out/bank.json
+RUN := $(ENV)/bin/training-claims
+BASELINE ?= .claims/baseline.json
 # The claims that the textbook's notebook makes by code: what is measured against stock training.
 NOTEBOOK := $(patsubst %,claims/test_%.py,noise_channels memorization learning_rate capacity \
 	regularization)
 
 SEED := $(or $(SEED),$(shell date +%s))
 
-.PHONY: claims test fuzz report screenshots bank trust faults compare upgrade bench requirements clean
+.PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade bench tables \
+	requirements clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
-	[ $$status = 4 ] || $(ENV)/bin/python -m training_claims.reports.allure.generate || [ $$? != 3 ] || \
+	[ $$status = 4 ] || $(RUN) report || [ $$? != 3 ] || \
 	[ $$status != 0 ] || status=3; exit $$status  # 4: nothing was run; 3: no report was written
 
 test: $(INSTALLED)  ## the project's own tests, lint and types
@@ -29,38 +31,44 @@ fuzz: $(INSTALLED)  ## 10,000 drawn inputs for each test that draws any; SEED=..
 		--hypothesis-seed $(SEED) fixtures reports $(ARGS)
 
 report: $(INSTALLED)  ## write the report again from the last results; OPEN=1 serves it
-	$(ENV)/bin/python -m training_claims.reports.allure.generate $(if $(OPEN),--serve)
+	$(RUN) report $(if $(OPEN),--serve)
 
 screenshots: $(INSTALLED)  ## take the README's two pictures of the last report
-	$(ENV)/bin/python -m training_claims.reports.allure.screenshots $(ARGS)
+	$(RUN) screenshots $(ARGS)
 
-bank: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
-	$(ENV)/bin/pytest -n auto claims --first-seed 10000 --seeds 100 --power --no-report \
-		--save-baseline $(BANK) $(ARGS)
+baseline: $(INSTALLED)  ## train the seeds that margins are chosen on, and print every claim's power
+	$(ENV)/bin/pytest -n auto claims --claims-first-seed 10000 --claims-seeds 100 \
+		--claims-power --claims-no-report --claims-save-baseline $(BASELINE) $(ARGS)
 
-trust: $(INSTALLED)  ## try the suite's promises on a bank, and print what holds
-	$(ENV)/bin/pytest -n 0 claims $(BANK:%=--trust %) --no-report $(ARGS)
+audit: $(INSTALLED)  ## try the suite's error rates on a baseline, and print what holds
+	$(RUN) audit $(BASELINE) $(ARGS)
 
-faults: $(INSTALLED)  ## train with each fault planted, for `make trust`; goes on where it was
-	$(ENV)/bin/python -m training_claims.reports.audit.experiment $(ARGS)
+faults: $(INSTALLED)  ## train with each fault injected, for `make audit`; goes on where it was
+	$(RUN) faults $(ARGS)
 
 compare: $(INSTALLED)  ## what moved from baseline A to baseline B
-	$(ENV)/bin/python -m training_claims.reports.drift.compare "$(A)" "$(B)"
+	$(RUN) compare "$(A)" "$(B)"
 
 upgrade: $(INSTALLED)  ## the claims under versions FROM and TO, and what moved
-	@$(ENV)/bin/python -m training_claims.reports.upgrade.upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
+	@$(RUN) upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
-	$(ENV)/bin/pytest -n 0 $(NOTEBOOK) --bench reports/out/bench.json --no-report $(ARGS)
+	$(RUN) bench $(NOTEBOOK) $(ARGS)
+
+tables: $(INSTALLED)  ## write the pages that are made of committed records
+	$(RUN) tables
 
 requirements: $(INSTALLED)  ## compile requirements.txt anew from pyproject.toml
-	$(ENV)/bin/uv pip compile --universal --upgrade --group dev --no-annotate --no-header \
-		--no-emit-index-url pyproject.toml -o requirements.txt
+	$(ENV)/bin/uv pip compile --universal --upgrade --group dev --all-extras --no-annotate \
+		--no-header --no-emit-index-url pyproject.toml -o requirements.txt
 
 clean:  ## remove what can be made again
-	rm -rf $(ENV) .environments .runs reports/out
+	rm -rf $(ENV) .claims .types
 
-$(INSTALLED): requirements.txt
+$(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(ENV)
 	$(ENV)/bin/pip install --quiet --requirement requirements.txt
+	$(ENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+	rm -rf .types && mkdir -p .types/training_claims
+	ln -s $(CURDIR)/fixtures/* $(CURDIR)/reports $(CURDIR)/claims .types/training_claims
 	@touch $@

@@ -12,13 +12,13 @@ from training_claims.data.sources.mnist import load_mnist
 @pytest.fixture(scope="session")
 def mnist(pytestconfig: pytest.Config) -> Data:
     """The digits that `--claims-mnist` names: x float32 (n, 784) in [0, 1], y int32 (n,)."""
-    return load_mnist(pytestconfig.option.mnist)
+    return load_mnist(pytestconfig.option.claims_mnist)
 
 
 @pytest.fixture(scope="session")
 def imdb(pytestconfig: pytest.Config) -> Data:
     """The reviews that `--claims-imdb` names: x sparse float32 (25000, 10000), y int32."""
-    return load_imdb(pytestconfig.option.imdb)
+    return load_imdb(pytestconfig.option.claims_imdb)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Capacity on images: a model too small underfits, one large enough overfits."""
 
 import pytest
+
 from training_claims import Arm, best, claim, fall, rise
 
 SOURCE = "Increasing model capacity"

@@ -1,6 +1,7 @@
 """Evaluating a model: how scores mislead, and what makes them better."""
 
 import pytest
+
 from training_claims import (
     Arm,
     claim,

@@ -1,6 +1,7 @@
 """Noisy training data: wrong labels cost accuracy, are learnt last, and can be taken out again."""
 
 import pytest
+
 from training_claims import (
     Arm,
     best_epoch,

@@ -1,6 +1,7 @@
 """Fighting overfitting on reviews: by the network's size, by penalties, by dropout."""
 
 import pytest
+
 from training_claims import Arm, best_epoch, claim, final, rise
 
 SIZE = "Reducing the network's size"

@@ -1,6 +1,7 @@
 """How much regularization: penalties and dropout of several strengths, on 4,000 reviews."""
 
 import pytest
+
 from training_claims import (
     Arm,
     best,

@@ -1,6 +1,7 @@
 """What Keras does in a step of training, held against the textbook's formulas."""
 
 import pytest
+
 from training_claims import (
     Arm,
     Data,

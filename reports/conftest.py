@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+
 from training_claims.evidence.statistic import final, late
 from training_claims.reports.allure import folder, generate
 from training_claims.reports.drift import file as baseline_file
@@ -185,7 +186,7 @@ def run_inside(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(select: str, *options: str, report: bool = False) -> pytest.RunResult:
         ignored = "-Wignore::pytest.PytestAssertRewriteWarning"  # all is imported already
-        told = [ignored] if report else [ignored, "--no-report"]
+        told = [ignored] if report else [ignored, "--claims-no-report"]
         return suite.runpytest_inprocess("-k", select, *told, *options)
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from training_claims.reports.conftest import Run
 
 CLAIMS = """
@@ -196,7 +197,7 @@ SAID = (
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_claim_ends_as_judged(endings: pytest.Pytester, run_inside: Run, workers: str) -> None:
-    said = run_inside("test", "-n", workers, "--summary", "summary.md")
+    said = run_inside("test", "-n", workers, "--claims-summary", "summary.md")
     found = _endings(said)
     assert found == {name: name.rpartition("::test_")[2].partition("_")[0] for name in found}
     assert len(found) == CLAIMS.count("def test_")
@@ -216,7 +217,7 @@ def test_a_claim_ends_as_judged(endings: pytest.Pytester, run_inside: Run, worke
         ("fault_judged_at_last", [], 1),  # refuted it is, if late
         ("refuted_suppressed or fault_empty", [], 1),
         ("skipped_by or skipped_inconclusive", [], 0),
-        ("skipped_by or skipped_inconclusive_caught", ["--strict"], 6),
+        ("skipped_by or skipped_inconclusive_caught", ["--claims-strict"], 6),
     ],
 )
 def test_statuses_count_verdicts(

@@ -10,15 +10,16 @@ from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 import pytest
+
 from training_claims.claim import Inconclusive, Refuted, is_claim, one_line, statement_of
 from training_claims.evidence.verdict import Outcome, Verdict
+from training_claims.hooks import TOLD
 from training_claims.reports.drift.rule import WORST_FIRST, ArmDrift, Drifted, most_moved
 from training_claims.status import Status
 
 Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
 KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
-TOLD = "claims"  # the attribute of a worker's first report that tells the claims to decide
 LONGEST_REASON = 300
 FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from training_claims.reports.ledger import Decided, Failure, Ledger
 from training_claims.status import Status
 from training_claims.testing.judgement import made_judgement
@@ -26,7 +27,7 @@ CLAIMS = {"t.py::a": "Helps", "t.py::b": "Hurts"}
         (["drifted", "inconclusive"], 1, Status.DRIFTED),
         (["inconclusive"], 1, Status.INCONCLUSIVE),
         (["inconclusive"], 2, Status.INTERRUPTED),
-        ([], 1, 1),  # a promise of --trust that is not kept
+        ([], 1, 1),  # a promise of --claims-audit that is not kept
         ([], 5, Status.NOTHING),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 
 def test_a_round_ends_and_the_next_waits_for_a_change(suite: pytest.Pytester) -> None:
-    command = [sys.executable, "-m", "pytest", "--looponfail", "--summary", ".s.md"]
+    command = [sys.executable, "-m", "pytest", "--looponfail", "--claims-summary", ".s.md"]
     command += ["-k", "supported or negative"]
     process = Popen(command, stdout=PIPE, stderr=STDOUT, text=True)
     try:

@@ -5,6 +5,7 @@ from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from training_claims.claim import one_line
 from training_claims.reports.ledger import Decided, Ledger
 from training_claims.reports.markdown import literal, table

@@ -1,138 +1,47 @@
-"""The pytest plugin that reports claims: a table in the terminal and pages for Allure.
+"""The pytest plugin that reports claims: options, and what loads the rest once there are claims.
 
-Results for Allure go to `reports/out/allure-results`, emptied by every session that decides
-claims, or to `--alluredir`, which is emptied only by `--clean-alluredir`, once a session whatever
-the number of workers. Only claims are written there, and by one session at a time. `--no-report`
-writes none.
-
-Exit statuses are those of `training_claims.status`.
+It imports pytest alone, as `training_claims.plugin` does, whose session it follows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import shlex
-import shutil
-import uuid
-from collections.abc import Generator
-from pathlib import Path
-from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
-from training_claims.claim import is_claim
-from training_claims.hooks import Judgement
-from training_claims.reports import table
-from training_claims.reports.allure import folder
-from training_claims.reports.audit import record
-from training_claims.reports.drift import table as drift_table
-from training_claims.reports.ledger import TOLD, Ledger, failure_kind, statements
-from training_claims.reports.summary import summary
-from training_claims.session import outputs
-from training_claims.session.options import given_name
-from training_claims.status import Status
 
-pytest_plugins = ["training_claims.reports.drift.plugin", "training_claims.reports.audit.plugin"]
-LEDGER = pytest.StashKey[Ledger]()
-RESULTS = pytest.StashKey[Path]()
-OWN = pytest.StashKey[bool]()
-SESSION = pytest.StashKey[str]()
-UNTOLD = pytest.StashKey[dict[str, str]]()
-# Whether another session was writing to the folder when this one began, the same to all workers.
-TAKEN = pytest.StashKey[bool]()
+from training_claims.plugin import GROUP
+
+if TYPE_CHECKING:
+    from training_claims.hooks import Judgement
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare `--no-report`; without it, see that Allure's options are there."""
-    parser.getgroup("claims", "scientific claims").addoption(
-        "--no-report", action="store_true", help="write no Allure results"
-    )
-    parser.getgroup("claims").addoption(
-        "--summary", type=given_name, metavar="FILE", help="write the table of claims as Markdown"
-    )
-    parser.getgroup("claims").addoption(
-        "--report-as",
-        type=given_name,
-        metavar="VERSION",
-        help="what the report calls this session's environment (default: TensorFlow's version)",
-    )
-    # pyproject.toml keeps pytest from loading Allure by itself, so that this can decide.
-    if "--no-report" not in _arguments(pluginmanager):
-        _attachments().load(pluginmanager)
-    elif not pluginmanager.has_plugin("allure_pytest"):
-        # Where a report would go is no wrong usage if there is none.
-        parser.addoption("--alluredir", dest="allure_report_dir", help=argparse.SUPPRESS)
-        parser.addoption("--clean-alluredir", action="store_true", help=argparse.SUPPRESS)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    parser.addini("claims_baselines", "folder of baselines that are named", default="baselines")
+    group = parser.getgroup(*GROUP)
+    _add_report(group)
+    _add_baselines(group)
+    _add_audit(group)
+
+
+def pytest_claims_opened(config: pytest.Config) -> None:
+    """Load what reports a session of claims."""
+    from training_claims.reports import session
+    from training_claims.reports.audit import plugin as audit
+    from training_claims.reports.bench import plugin as bench
+    from training_claims.reports.drift import plugin as drift
+
+    for plugin in (session, drift, audit, bench):
+        config.pluginmanager.register(plugin, plugin.__name__)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Under `--looponfail`, write no report: a written file would be the change it waits for."""
     if config.getoption("looponfail", False):
-        config.option.no_report = True
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Take `--alluredir` over from Allure's plugin, which would report every test there."""
-    given = getattr(config.option, "allure_report_dir", None)
-    default = folder.OUT / "allure-results"
-    config.stash[RESULTS] = config.invocation_params.dir / given if given else default
-    config.stash[OWN] = given is None
-    config.stash[SESSION] = _shared(config).get("report_session", uuid.uuid4().hex)
-    config.option.allure_report_dir = None
-    if not _is_worker(config):
-        option = config.option
-        idle = option.bench or option.audit or option.collectonly or option.setuponly
-        config.stash[LEDGER] = Ledger(decides=not idle)
-        config.pluginmanager.register(config.stash[LEDGER], "training_claims.reports.ledger")
-        _check_outputs(config, given)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Hold the user's folder, and obey `--clean-alluredir`, before any worker starts."""
-    config = session.config
-    if _is_worker(config):
-        config.stash[TAKEN] = bool(_shared(config)["report_taken"])
-        return
-    config.stash[TAKEN] = config.stash[OWN] and folder.is_held(config.stash[RESULTS])
-    if not config.stash[OWN] and _reports(config):
-        try:
-            _hold(config, anew=bool(config.option.clean_alluredir))
-        except OSError as fault:
-            raise pytest.UsageError(f"--alluredir: {fault}") from None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker of which session it is, and whether the report's folder is free."""
-    node.workerinput["report_session"] = node.config.stash[SESSION]
-    node.workerinput["report_taken"] = node.config.stash[TAKEN]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """End the session if its workers found claims, but nowhere to report them."""
-    if getattr(node, "workeroutput", {}).get("exitstatus") == Status.USAGE:
-        _refuse(node.config)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """In the process that runs them, start to report the claims that were collected."""
-    config = session.config
-    config.stash[UNTOLD] = statements(session.items)
-    claims = [item for item in session.items if is_claim(item)]
-    if not claims or not _reports(config):
-        return
-    if config.stash[TAKEN]:
-        _refuse(config)
-    with outputs.noted(config, outputs.REPORT):
-        _hold(config, anew=config.stash[OWN])
-        _attachments().start(config, config.stash[RESULTS], claims)
+        config.option.claims_no_report = True
 
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
@@ -142,118 +51,62 @@ def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
     item.user_properties.append(("environment", json.dumps(list(dict.fromkeys(told)))))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say of a claim's failure what it means, and with the first report what there is to decide."""
-    report = yield
-    if report.failed and call.excinfo and is_claim(item):
-        report.user_properties.append(("failure", failure_kind(call.excinfo.value)))
-    setattr(report, TOLD, item.config.stash.get(UNTOLD, {}))
-    item.config.stash[UNTOLD] = {}
-    return report
+def _add_report(group: pytest.OptionGroup) -> None:
+    group.addoption("--claims-no-report", action="store_true", help="write no report")
+    group.addoption(
+        "--claims-results",
+        metavar="DIR",
+        help="where results for the report go (default: .claims/allure-results, emptied first)",
+    )
+    group.addoption(
+        "--claims-clean-results", action="store_true", help="empty --claims-results first"
+    )
+    group.addoption(
+        "--claims-report-as",
+        metavar="VERSION",
+        help="what the report calls this session's environment (default: TensorFlow's version)",
+    )
+    group.addoption(
+        "--claims-summary",
+        metavar="FILE",
+        help="write the table of claims as Markdown, or as a record if FILE ends in .json",
+    )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Set the exit status, and describe the session beside its results."""
-    config = session.config
-    if _is_worker(config):
-        return
-    ledger = config.stash[LEDGER]
-    if config.option.summary:
-        with outputs.noted(config, "--summary"):
-            outputs.write(config.invocation_params.dir / config.option.summary, summary(ledger))
-    session.exitstatus = ledger.status(int(exitstatus))
-    if (ledger.decided or ledger.undecided()) and not config.option.no_report:
-        with outputs.noted(config, outputs.REPORT):
-            _describe(config, ledger)
+def _add_baselines(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--claims-save-baseline",
+        metavar="NAME",
+        help="save the session's runs as NAME.json among the baselines, or as a FILE.json",
+    )
+    group.addoption(
+        "--claims-baseline",
+        metavar="NAME",
+        help="test also that each arm trains as that baseline did, a name or a FILE.json",
+    )
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the tables of claims, refuted ones first, and of arms; and where the report is."""
-    if arms := config.stash[LEDGER].drifts:
-        terminalreporter.section("drift")
-        for line in drift_table.terminal_table(arms):
-            terminalreporter.write_line(line, red=line.endswith("drifted"))
-    claims, left = config.stash[LEDGER].decided, config.stash[LEDGER].undecided()
-    if not claims and not left:
-        return
-    terminalreporter.section("claims")
-    for line in left:
-        terminalreporter.write_line(line, red=True)
-    colours = {claim.verdict.headline: {"red": True} for claim in claims}
-    for line in table.table(claims, shutil.get_terminal_size().columns) if claims else ():
-        terminalreporter.write_line(line, **colours.get(line.strip(), {}))
-    if not config.option.no_report:
-        results = os.path.relpath(config.stash[RESULTS], config.invocation_params.dir)
-        terminalreporter.write_line(f"\nAllure results: {results}")
-
-
-def _check_outputs(config: pytest.Config, results: str | None) -> None:
-    """Refuse at once what cannot be written."""
-    here, junit = config.invocation_params.dir, getattr(config.option, "xmlpath", None)
-    if config.option.summary:
-        with outputs.refused("--summary"):
-            outputs.check_file(here / config.option.summary)
-    if junit is not None:  # pytest's own, which takes an empty name for none
-        with outputs.refused("--junit-xml"):
-            outputs.check_file(here / Path(given_name(junit)).expanduser())
-    if results is not None:
-        with outputs.refused("--alluredir"):
-            given_name(results)
-            if _reports(config):
-                outputs.check_folder(config.stash[RESULTS])
-
-
-def _reports(config: pytest.Config) -> bool:
-    return not (config.option.collectonly or config.option.no_report)
-
-
-def _hold(config: pytest.Config, *, anew: bool) -> None:
-    note = folder.hold(config.stash[RESULTS], config.stash[SESSION], anew=anew)
-    config.add_cleanup(note.close)
-
-
-def _refuse(config: pytest.Config) -> NoReturn:
-    pytest.exit(f"--alluredir: {folder.Held(config.stash[RESULTS])}", Status.USAGE)
-
-
-def _describe(config: pytest.Config, ledger: Ledger) -> None:
-    """Write what Allure shows of the session beside its results."""
-    _hold(config, anew=False)
-    trust = record.committed()
-    left = ledger.undecided()
-    told = {
-        **({"not decided": left} if left else {}),
-        **ledger.moved(),
-        **{f"not written {option}": [why] for option, why in outputs.unwritten(config).items()},
-        **ledger.overview(),
-        **({"how far to trust it": [trust.overview]} if trust else {}),
-    }
-    command = folder.shown(["pytest", *config.invocation_params.args], config.rootpath)
-    folder.describe(config.stash[RESULTS], told, command)
-
-
-def _attachments() -> ModuleType:
-    from training_claims.reports.allure import results as attachments
-
-    return attachments
-
-
-def _arguments(pluginmanager: pytest.PytestPluginManager) -> list[str]:
-    """The arguments as typed: conftest.py is loaded before pytest has parsed them."""
-    config = pluginmanager.get_plugin("pytestconfig")
-    given = config.invocation_params.args if config else ()
-    return [*map(str, given), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
-
-
-def _shared(config: pytest.Config) -> dict[str, Any]:
-    """What xdist's controller told this worker; nothing in any other process."""
-    shared: dict[str, Any] = getattr(config, "workerinput", {})
-    return shared
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    return bool(_shared(config))
+def _add_audit(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--claims-audit",
+        action="append",
+        metavar="BASELINE",
+        help="decide nothing: try the suite's operating characteristics on a baseline of seeds "
+        "that it does not use; may be given again for other arms; needs -n 0",
+    )
+    group.addoption(
+        "--claims-audit-suites",
+        metavar="N",
+        help="how many suites to draw (default: 10000)",
+    )
+    group.addoption(
+        "--claims-bench",
+        metavar="FILE",
+        help="decide nothing: measure how fast the claims' arms train; needs -n 0",
+    )
+    group.addoption(
+        "--claims-bench-workers",
+        metavar="N",
+        help="processes that train compiled at once (default: one a core; one with a GPU)",
+    )
+    group.addoption("--claims-bench-part", help=argparse.SUPPRESS)

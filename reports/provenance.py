@@ -44,8 +44,8 @@ def of_session(config: pytest.Config) -> dict[str, str]:
         "commit": commit(),
         "cores": str(os.cpu_count()),
         **of_data(config),
-        "first seed": str(option.first_seed),
-        "seeds": option.seeds,
+        "first seed": str(option.claims_first_seed),
+        "seeds": option.claims_seeds,
         "flags": " ".join(f"{name}={os.environ[name]}" for name in FLAGS if name in os.environ),
     }
     driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
@@ -55,7 +55,7 @@ def of_session(config: pytest.Config) -> dict[str, str]:
 def of_data(config: pytest.Config) -> dict[str, str]:
     """Where a session's data come from: of a file, its name."""
     option = config.option
-    return {"mnist": Path(option.mnist).name, "imdb": Path(option.imdb).name}
+    return {"mnist": Path(option.claims_mnist).name, "imdb": Path(option.claims_imdb).name}
 
 
 def tensorflow_version() -> str:

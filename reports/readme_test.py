@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from training_claims.reports.audit.record import committed
 
 ROOT = Path(__file__).parents[1]

@@ -1,4 +1,4 @@
-"""The rule of `training_claims.status`, over every command of the project and every option of a session.
+"""The rule of `training_claims.status`, over every command and every option of a session.
 
 Wrong usage and what cannot be used end with 4, what could not be decided or written with 3, and
 only what was refuted with 1.
@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from training_claims.reports.allure import folder, generate
 from training_claims.reports.audit import experiment
 from training_claims.reports.audit import plugin as trust_plugin
@@ -41,21 +42,21 @@ COMMANDS = (
 )
 # Options of a session that name something, pytest's own among them.
 NAMES = (
-    "--alluredir",
-    "--baseline",
-    "--bench",
-    "--imdb",
+    "--claims-results",
+    "--claims-baseline",
+    "--claims-bench",
+    "--claims-imdb",
     "--junit-xml",
-    "--mnist",
-    "--plant",
-    "--report-as",
-    "--run-store",
-    "--save-baseline",
-    "--seeds",
-    "--summary",
-    "--trust",
+    "--claims-mnist",
+    "--claims-inject",
+    "--claims-report-as",
+    "--claims-run-store",
+    "--claims-save-baseline",
+    "--claims-seeds",
+    "--claims-summary",
+    "--claims-audit",
 )
-FILES = ("--bench", "--junit-xml", "--save-baseline", "--summary")
+FILES = ("--claims-bench", "--junit-xml", "--claims-save-baseline", "--claims-summary")
 
 GONE = """
 import shutil
@@ -103,7 +104,9 @@ def test_every_command_is_in_the_table() -> None:
 def test_an_empty_option_is_a_usage_error(run_inside: Run, option: str) -> None:
     said = run_inside("supported", f"{option}=")
     assert said.ret == 4
-    said.stderr.fnmatch_lines(["*Received: ''*" if option != "--plant" else "*invalid choice: ''*"])
+    said.stderr.fnmatch_lines(
+        ["*Received: ''*" if option != "--claims-inject" else "*invalid choice: ''*"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,8 +115,8 @@ def test_an_empty_option_is_a_usage_error(run_inside: Run, option: str) -> None:
         *((f"{option}=made.json", "a folder. Name another.") for option in FILES),
         *((f"{option}=tox.ini/b.json", "(File exists). Name another.") for option in FILES),
         *((f"{option}=./pipe", "no plain file. Name another.") for option in FILES),
-        ("--alluredir=tox.ini", "(File exists). Name another."),
-        ("--alluredir=pipe/results", "(Not a directory). Name another."),
+        ("--claims-results=tox.ini", "(File exists). Name another."),
+        ("--claims-results=pipe/results", "(Not a directory). Name another."),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_once(
@@ -123,13 +126,13 @@ def test_what_cannot_be_written_is_refused_at_once(
         message = ""  # pytest refuses it itself, in other words
     (suite.path / "made.json").mkdir()
     os.mkfifo(suite.path / "pipe")
-    said = run_inside("supported", option, report=option.startswith("--alluredir"))
+    said = run_inside("supported", option, report=option.startswith("--claims-results"))
     assert said.ret == 4
     said.stderr.fnmatch_lines([f"ERROR: --*: expected a *{message}" if message else "*--junit*"])
 
 
-@pytest.mark.parametrize("option", ["--baseline", "--save-baseline"])
-@pytest.mark.parametrize("other", ["--bench", "--trust"])
+@pytest.mark.parametrize("option", ["--claims-baseline", "--claims-save-baseline"])
+@pytest.mark.parametrize("other", ["--claims-bench", "--claims-audit"])
 def test_no_baseline_where_nothing_is_decided(
     bank: Path, run_inside: Run, option: str, other: str
 ) -> None:
@@ -141,11 +144,11 @@ def test_no_baseline_where_nothing_is_decided(
 
 @pytest.mark.usefixtures("losing")
 @pytest.mark.parametrize(("select", "status"), [("gone", 3), ("lost", 1)])
-@pytest.mark.parametrize("option", ["--junit-xml", "--save-baseline", "--summary"])
+@pytest.mark.parametrize("option", ["--junit-xml", "--claims-save-baseline", "--claims-summary"])
 def test_what_cannot_be_written_at_the_end_costs_that_file_alone(
     run_inside: Run, option: str, select: str, status: int
 ) -> None:
-    said = run_inside(select, "--seeds", "12,20", option, "made/file.json")
+    said = run_inside(select, "--claims-seeds", "12,20", option, "made/file.json")
     assert said.ret == status
     said.stdout.fnmatch_lines(["Loses its folder*", f"Not written: {_told(option)}: *"])
     said.stdout.no_fnmatch_line("*INTERNALERROR*")
@@ -172,7 +175,14 @@ def test_a_cache_that_cannot_be_written_costs_nothing(
 
 def test_all_outputs_fail_alone(losing: pytest.Pytester, run_inside: Run) -> None:
     """A file that pytest cannot write costs no other."""
-    options = ["--junit-xml", "made/j.xml", "--save-baseline", "b.json", "--summary", "s.md"]
+    options = [
+        "--junit-xml",
+        "made/j.xml",
+        "--claims-save-baseline",
+        "b.json",
+        "--claims-summary",
+        "s.md",
+    ]
     assert run_inside("gone", *options).ret == 3
     assert "1 supported" in (losing.path / "s.md").read_text()
     assert (losing.path / "b.json").is_file()
@@ -183,9 +193,9 @@ def test_all_outputs_fail_alone(losing: pytest.Pytester, run_inside: Run) -> Non
 def test_a_report_that_cannot_be_written_is_no_verdict(
     run: Run, workers: str, select: str, status: int
 ) -> None:
-    said = run(select, "-n", workers, "--seeds", "12,20", "--alluredir", "made")
+    said = run(select, "-n", workers, "--claims-seeds", "12,20", "--claims-results", "made")
     assert said.ret == status
-    said.stdout.fnmatch_lines(["Loses its folder*", "Not written: --alluredir: *"])
+    said.stdout.fnmatch_lines(["Loses its folder*", "Not written: --claims-results: *"])
     said.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -194,14 +204,16 @@ def test_a_folder_that_another_session_writes_is_refused(run: Run, suite: pytest
     with folder.hold(results, "another session", anew=True):
         said = run("supported or negative", "-n", "2")
         assert said.ret == 4
-        message = "--alluredir: expected a folder that no other session is writing to. Received: "
+        message = (
+            "--claims-results: expected a folder that no other session is writing to. Received: "
+        )
         assert f"{message}out/allure-results." in said.stdout.str()
         assert results_in(results) == {}
     assert run("supported", "-n", "2").ret == 0
     assert set(results_in(results)) == {"test_supported"}
 
 
-@pytest.mark.parametrize("given", [[], ["--alluredir=out/allure-results"]])
+@pytest.mark.parametrize("given", [[], ["--claims-results=out/allure-results"]])
 def test_one_process_refuses_it_too(
     run_inside: Run, suite: pytest.Pytester, given: list[str]
 ) -> None:
@@ -212,7 +224,7 @@ def test_one_process_refuses_it_too(
     assert results_in(results) == {}
 
 
-@pytest.mark.parametrize("option", ["--bench", "--trust"])
+@pytest.mark.parametrize("option", ["--claims-bench", "--claims-audit"])
 def test_figures_that_cannot_be_written_are_printed(
     bank: Path, run_inside: Run, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
@@ -223,7 +235,7 @@ def test_figures_that_cannot_be_written_are_printed(
 
     monkeypatch.setattr(bench_plugin, "measure_whole", found)
     monkeypatch.setattr(trust_plugin, "find", found)
-    said = run_inside("", option, "out/bench.json" if option == "--bench" else bank.name)
+    said = run_inside("", option, "out/bench.json" if option == "--claims-bench" else bank.name)
     assert said.ret == 3
     said.stdout.fnmatch_lines_random(["a table", f"Not written: {option}: *"])
 
@@ -266,8 +278,8 @@ def _session_ends_with_usage(*_: str) -> None:
         ("false_alarms", [""], 4),
         ("false_alarms", ["none.json"], 4),
         ("false_alarms", ["bank.json", "--suites", "0"], 4),
-        ("false_alarms", ["bank.json", "--seeds", "0"], 4),
-        ("false_alarms", ["bank.json", "--seeds", "100"], 4),
+        ("false_alarms", ["bank.json", "--claims-seeds", "0"], 4),
+        ("false_alarms", ["bank.json", "--claims-seeds", "100"], 4),
         ("false_alarms", ["bank.json", "--suites", "1"], 0),
         ("generate", ["--results="], 4),
         ("generate", ["--results", "folder"], 4),

@@ -1,4 +1,5 @@
 import pytest
+
 from training_claims.reports.audit import record
 from training_claims.reports.ledger import Decided
 from training_claims.reports.summary import claims_table

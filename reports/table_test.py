@@ -3,6 +3,7 @@ from __future__ import annotations
 from math import inf, nan
 
 import pytest
+
 from training_claims.evidence.design import GroupSequential
 from training_claims.reports.ledger import Decided
 from training_claims.reports.summary import claims_table

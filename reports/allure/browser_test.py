@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+
 from training_claims.reports.allure.generate import NotGenerated, Report, generate
 from training_claims.reports.allure.screenshots import NoPicture, chromium, claim_in_tree, main
 from training_claims.reports.conftest import CLAIMS, CONFTEST, INI
@@ -141,9 +142,9 @@ def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path: 
 def decided(folder: Path, version: str) -> Path:
     """The results of the suite's claims, as if on a version of TensorFlow."""
     results = folder / version
-    chosen = ["-k", "not crash and not without and not plain", "--seeds", "12,20"]
-    command = [sys.executable, "-m", "pytest", *chosen, "--alluredir", str(results)]
-    command += ["--report-as", version]
+    chosen = ["-k", "not crash and not without and not plain", "--claims-seeds", "12,20"]
+    command = [sys.executable, "-m", "pytest", *chosen, "--claims-results", str(results)]
+    command += ["--claims-report-as", version]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     return results

@@ -16,7 +16,6 @@ from typing import TextIO
 
 from training_claims.session import outputs
 
-OUT = Path(__file__).parent / "out"
 NOTE = ".session"
 
 
@@ -27,7 +26,7 @@ class Held(OSError):
         super().__init__(
             "expected a folder that no other session is writing to. Received: "
             f"{os.path.relpath(folder)}. Wait for that session, name another folder by "
-            "--alluredir, or write no report by --no-report."
+            "--claims-results, or write no report by --claims-no-report."
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from training_claims.reports.allure import folder
 from training_claims.reports.allure.folder import Held, hold, is_held
 
@@ -41,7 +42,8 @@ def test_the_first_of_the_next_session_empties_it_if_told_to(tmp_path: Path, ane
 
 def test_a_killed_session_holds_nothing(tmp_path: Path) -> None:
     holding = (
-        "import sys, time; from pathlib import Path; from training_claims.reports.allure.folder import hold; "
+        "import sys, time; from pathlib import Path; "
+        "from training_claims.reports.allure.folder import hold; "
         "note = hold(Path(sys.argv[1]), 'killed', anew=True); print('held', flush=True); "
         "time.sleep(60)"
     )
@@ -63,8 +65,8 @@ ROOT = Path("/home/someone/claims of mine")
     ("typed", "shown"),
     [
         (f"{ROOT}/claims/test_a.py::test_b", "claims/test_a.py::test_b"),
-        (f"--summary={ROOT}/out/s.md", "--summary=out/s.md"),
-        ("--mnist=/data/of/someone/mnist.npz", "--mnist=mnist.npz"),
+        (f"--claims-summary={ROOT}/out/s.md", "--claims-summary=out/s.md"),
+        ("--claims-mnist=/data/of/someone/mnist.npz", "--claims-mnist=mnist.npz"),
         ("/data/of/someone/mnist.npz", "mnist.npz"),
         (f"-c{ROOT}/pytest.ini", "-cpytest.ini"),
         (f"--rootdir={ROOT}", "--rootdir=."),

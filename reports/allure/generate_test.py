@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from training_claims.reports.allure import generate as module
 from training_claims.reports.allure.generate import NotGenerated, Report, generate, main, offline
 from training_claims.reports.conftest import Run
@@ -189,7 +190,8 @@ def test_open_serves_the_report_to_this_machine_alone(tmp_path: Path) -> None:
     # A background job's children ignore the interrupt unless told otherwise.
     serving = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from pathlib import Path; from training_claims.reports.allure.generate import _serve; _serve(Path('{}'))"
+        "from pathlib import Path; from training_claims.reports.allure.generate import _serve; "
+        "_serve(Path('{}'))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", serving.format(page)], stdout=subprocess.PIPE, text=True

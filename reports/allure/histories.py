@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from training_claims.runs.history import Runs
 
 Curves = NDArray[np.float64]

@@ -4,6 +4,7 @@ import csv
 import io
 
 import numpy as np
+
 from training_claims.reports.allure.histories import csv_text
 from training_claims.runs.history import History, Runs
 from training_claims.testing.judgement import made_arm

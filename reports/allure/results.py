@@ -29,6 +29,7 @@ from allure_commons.utils import md5, now, represent
 from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
 from attr import asdict
+
 from training_claims.claim import claim_id, is_claim, statement_of, subject_of
 from training_claims.hooks import Judgement
 from training_claims.reports.allure.histories import csv_text
@@ -182,7 +183,7 @@ def _label(item: pytest.Item) -> None:
 
 def _version(config: pytest.Config) -> str:
     """What tells the session's results from those under another version."""
-    return str(config.option.report_as or tensorflow_version())
+    return str(config.option.claims_report_as or tensorflow_version())
 
 
 def _unfinished(item: pytest.Item) -> TestResult:

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from training_claims.reports.allure.generate import Report, generate
 from training_claims.reports.conftest import Run
 
@@ -54,7 +55,7 @@ def copied(result: Path, into: Path) -> None:
 @pytest.mark.usefixtures("allure")
 def test_sixty_claims_of_thirty_seeds_stay_small(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_noise_channels=SUITE)
-    run("many", "--seeds", "30").assert_outcomes(passed=len(SHAPES))
+    run("many", "--claims-seeds", "30").assert_outcomes(passed=len(SHAPES))
     few = list((pytester.path / "out" / "allure-results").glob("*-result.json"))
     many = pytester.mkdir("many")
     for place in range(CLAIMS):

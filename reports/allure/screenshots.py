@@ -1,4 +1,4 @@
-"""Take the README's pictures of the last report: `python -m training_claims.reports.allure.screenshots [--claim WORDS]`.
+"""Take the README's pictures of the last report: `training-claims screenshots [--claim WORDS]`.
 
 Chromium comes from the system, Playwright from PyPI; neither asks anything of the network.
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
-from training_claims.reports.allure.folder import OUT
+
+from training_claims.reports import places
 from training_claims.reports.command_line import Parser, command
 from training_claims.session import outputs
 from training_claims.session.options import given_name, given_path
@@ -23,7 +24,7 @@ from training_claims.status import Status
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-PICTURES = Path(__file__).parent / "pictures"
+PICTURES = Path("reports/pictures")
 WIDTH, HEIGHT = 1000, 900
 SETTLED = 500  # milliseconds, after which what folds and fades has done so
 PATIENCE = 5_000  # milliseconds; a busy machine may need some of them
@@ -37,8 +38,10 @@ class NoPicture(Exception):
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write overview.png and claim.png; 4 without a report, 3 if there is no such picture."""
-    parser = Parser(prog="python -m training_claims.reports.allure.screenshots")
-    parser.add_argument("--report", type=given_path, default=OUT / "report.html", metavar="FILE")
+    parser = Parser(prog="training-claims screenshots")
+    parser.add_argument(
+        "--report", type=given_path, default=places.home() / "report.html", metavar="FILE"
+    )
     parser.add_argument("--pictures", type=given_path, default=PICTURES, metavar="DIR")
     parser.add_argument(
         "--claim",
@@ -125,7 +128,3 @@ def _save(page: Page, picture: Path) -> None:
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     image.quantize(COLOURS).save(picture, optimize=True)
     print(f"{picture}: {picture.stat().st_size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

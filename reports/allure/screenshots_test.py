@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from training_claims.reports.allure.screenshots import main
 
 

@@ -9,6 +9,7 @@ from math import inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
+
 from training_claims.arm import Arm
 from training_claims.evidence.comparison import Comparison
 from training_claims.evidence.design import GroupSequential

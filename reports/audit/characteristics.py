@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
 from training_claims.reports.audit.banked import Banked

@@ -10,6 +10,7 @@ from math import comb, inf
 from statistics import fmean
 
 import numpy as np
+
 from training_claims.arm import Arm
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval

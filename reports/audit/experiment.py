@@ -1,9 +1,9 @@
 """`make faults`: train with each fault injected, and hold compiled epochs against `fit` with it.
 
 Runs go to the run store, so that an experiment that was cut off goes on where it was; `make audit`
-reads them there. Options for pytest may follow: `make faults ARGS="--mnist mnist.npz"`. Thirty
-seeds an arm are trained; `ARGS="--seeds 60"` is what it takes to show that a fault whose runs lie
-beyond all of the bank is caught in 95 % of suites, with 95 % confidence.
+reads them there. Options for pytest may follow: `make faults ARGS="--claims-mnist mnist.npz"`.
+Thirty seeds an arm are trained; `ARGS="--claims-seeds 60"` is what it takes to show that a fault
+whose runs lie beyond all of the baseline is caught in 95 % of suites, with 95 % confidence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from training_claims.evidence.design import GroupSequential
 from training_claims.faults.injection import FAULTS, mark
-from training_claims.reports.allure import folder
+from training_claims.reports import places
 from training_claims.reports.audit.detection import FIRST_SEED
 from training_claims.reports.command_line import Parser, command
 from training_claims.session import outputs
@@ -60,16 +60,16 @@ class ExperimentFailed(RuntimeError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train each fault's arms; compare trainers where that has not been done; the exit status."""
     parser = Parser(
-        prog="python -m training_claims.reports.audit.experiment",
+        prog="training-claims faults",
         usage="%(prog)s [--help] [options of pytest]",
         allow_abbrev=False,
     )
     _, options = parser.parse_known_args(arguments)
-    outputs.check_folder(folder.OUT / "faults")
+    outputs.check_folder(places.home() / "faults")
     try:
         for name in FAULTS:
             print(f"{name}:", flush=True)
-            _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--inject", name, *options)
+            _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--claims-inject", name, *options)
             if conformance_of(name) is None:
                 _hold_against_fit(name)
     except ExperimentFailed as fault:
@@ -88,14 +88,19 @@ def conformance_of(name: str) -> tuple[str, ...] | None:
 
 
 def _seeds() -> tuple[str, ...]:
-    looks = ("--first-seed", str(FIRST_SEED), "--seeds", str(GroupSequential().looks[-1]))
-    return (*looks, "--no-report", "-q", "--no-header", "--tb=no")
+    looks = (
+        "--claims-first-seed",
+        str(FIRST_SEED),
+        "--claims-seeds",
+        str(GroupSequential().looks[-1]),
+    )
+    return (*looks, "--claims-no-report", "-q", "--no-header", "--tb=no")
 
 
 def _hold_against_fit(name: str) -> None:
     with TemporaryDirectory() as scratch:
         junit = Path(scratch) / "junit.xml"
-        _pytest(*CONFORMANCE, "--inject", name, f"--junitxml={junit}", "-q", "--tb=no")
+        _pytest(*CONFORMANCE, "--claims-inject", name, f"--junitxml={junit}", "-q", "--tb=no")
         cases = ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it
         failed = [case.get("name") for case in cases if case.find("failure") is not None]
     record = {"fault": mark(name), "failed": failed}
@@ -113,8 +118,4 @@ def _pytest(*arguments: str) -> None:
 
 
 def _file(name: str) -> Path:
-    return folder.OUT / "faults" / f"{name}.json"
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return places.home() / "faults" / f"{name}.json"

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from training_claims.faults.injection import FAULTS, mark
 from training_claims.reports.allure import folder
 from training_claims.reports.audit import experiment
@@ -32,10 +33,10 @@ def test_each_fault_trains_what_shows_it_and_is_held_against_fit_once(
     sessions: list[tuple[str, ...]],
 ) -> None:
     assert {*experiment.WATCHED} <= {*FAULTS}
-    main(["--mnist", "mnist.npz"])
+    main(["--claims-mnist", "mnist.npz"])
     trained = [each for each in sessions if each[0].startswith("claims/")]
-    assert [each[each.index("--inject") + 1] for each in trained] == list(FAULTS)
-    assert all(each[-2:] == ("--mnist", "mnist.npz") for each in trained)
+    assert [each[each.index("--claims-inject") + 1] for each in trained] == list(FAULTS)
+    assert all(each[-2:] == ("--claims-mnist", "mnist.npz") for each in trained)
     assert len(sessions) == 2 * len(FAULTS)
     main([])
     assert len(sessions) == 3 * len(FAULTS)  # what is stored is not trained again

@@ -1,6 +1,6 @@
 """How often a suite would raise a false alarm: a bank of one version, against itself.
 
-`python -m training_claims.reports.audit.false_alarms BASELINE [--suites 10000] [--seeds 30]`
+`training-claims false-alarms BASELINE [--suites 10000] [--seeds 30]`
 
 For each suite the bank's seeds are dealt anew into new ones and a baseline, of every arm, and
 judged by the rule that judges a real upgrade. Exit status: 0; 1, suites raise more alarms than
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift.baseline import Baseline, SavedArm, margin_of
 from training_claims.reports.drift.file import path_of, read
@@ -53,7 +54,7 @@ def false_alarms(bank: Baseline, suites: int, *, new: int = 30) -> int:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count, print, and fail if suites raise more alarms than promised."""
-    parser = Parser(prog="python -m training_claims.reports.audit.false_alarms")
+    parser = Parser(prog="training-claims false-alarms")
     parser.add_argument("baseline", type=given_name)
     parser.add_argument("--suites", type=given_count, default=10_000)
     parser.add_argument("--seeds", type=given_count, default=30)
@@ -79,7 +80,3 @@ def _drifts(rule: Rule, arm: SavedArm, deal: np.ndarray, new: int) -> bool:
         if rule.drifted(values[:new].tolist(), old, margin_of(old, each.unit)):
             return True
     return False
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

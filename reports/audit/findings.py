@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+
 from training_claims.arm import Arm
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Outcome, weigh

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+
 from training_claims.arm import Arm
 from training_claims.data.data import Data
 from training_claims.evidence.design import GroupSequential

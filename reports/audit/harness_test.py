@@ -1,4 +1,5 @@
 import pytest
+
 from training_claims.reports.audit import harness
 
 CAUGHT_BY = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from training_claims.arm import Arm
 from training_claims.evidence.comparison import Comparison
 from training_claims.evidence.statistic import late, rise

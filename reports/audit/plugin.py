@@ -1,18 +1,19 @@
-"""`--audit BANK`: claims are gathered instead of decided, and their characteristics tried on a bank."""
+"""`--claims-audit BASELINE`: claims are gathered, and the rule is tried on a baseline's seeds."""
 
 from __future__ import annotations
 
 import json
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+
 from training_claims.claim import statement_of
 from training_claims.evidence.comparison import Comparison
 from training_claims.evidence.design import GroupSequential
-from training_claims.reports import provenance
-from training_claims.reports.allure import folder
+from training_claims.reports import places, provenance
 from training_claims.reports.audit.banked import Banked
 from training_claims.reports.audit.findings import find
 from training_claims.reports.drift import file as baseline_file
@@ -20,66 +21,51 @@ from training_claims.reports.drift.baseline import Baseline, NotComparable
 from training_claims.reports.drift.file import UnusableBaseline, path_of
 from training_claims.runs.source import RunSource
 from training_claims.session import outputs
-from training_claims.session.options import given_name
+from training_claims.session.options import given_count, given_name
 
 SUITES = 10_000
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options."""
-    group = parser.getgroup("claims", "scientific claims")
-    group.addoption(
-        "--audit",
-        type=given_name,
-        action="append",
-        metavar="BANK",
-        help="decide nothing: try the suite's characteristics on a baseline of seeds that it does not "
-        "use, a name or a FILE.json; may be given again for other arms; needs -n 0",
-    )
-    group.addoption(
-        "--audit-suites",
-        type=int,
-        default=SUITES,
-        metavar="N",
-        help=f"how many suites to draw (default: {SUITES})",
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the bank, and refuse at once one that cannot be used."""
-    if not config.option.audit:
+    """Read the baseline, and refuse at once one that cannot be used."""
+    if config.option.claims_audit is None:
         return
-    _check(config)
-    with outputs.refused("--audit"):
-        outputs.check_file(folder.OUT / "audit.json")
-    audit = Audit(config, _read_bank(config), config.option.audit_suites)
-    config.pluginmanager.register(audit, "audit")
+    suites = _suites(config)
+    with outputs.refused("--claims-audit"):
+        outputs.check_file(places.home() / "audit.json")
+    audit = Audit(config, _read_bank(config), suites)
+    config.pluginmanager.register(audit, "training_claims.audit")
 
 
-def _check(config: pytest.Config) -> None:
+def _suites(config: pytest.Config) -> int:
+    """How many suites to draw."""
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError(
-            "--audit: expected -n 0, since all claims are gathered in one process. "
+            "--claims-audit: expected -n 0, since all claims are gathered in one process. "
             f"Received: -n {config.option.numprocesses}"
         )
-    if config.option.audit_suites < 1:
-        raise pytest.UsageError(
-            "--audit-suites: expected a whole number of at least 1. "
-            f"Received: {config.option.audit_suites}"
-        )
+    given = config.option.claims_audit_suites
+    if given is None:
+        return SUITES
+    try:
+        return given_count(given)
+    except ArgumentTypeError as fault:
+        raise pytest.UsageError(f"--claims-audit-suites: {fault}") from None
 
 
 def _read_bank(config: pytest.Config) -> Baseline:
     here = config.invocation_params.dir
     try:
-        bank = _joined([baseline_file.read(path_of(name, here)) for name in config.option.audit])
+        with outputs.refused("--claims-audit"):
+            names = [given_name(name) for name in config.option.claims_audit]
+        bank = _joined([baseline_file.read(path_of(name, here)) for name in names])
     except UnusableBaseline as fault:
-        raise pytest.UsageError(f"--audit: {fault}") from None
+        raise pytest.UsageError(f"--claims-audit: {fault}") from None
     least = 2 * GroupSequential().looks[0]
     for arm in bank.arms:
         if len(arm.seeds) < least:
             raise pytest.UsageError(
-                f"--audit: expected a bank of at least {least} seeds an arm, to compare halves. "
+                f"--claims-audit: expected a bank of at least {least} seeds an arm, to compare halves. "
                 f"Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
             )
     return bank
@@ -115,17 +101,16 @@ class Audit:
     lines: list[str] = field(default_factory=list)
     source: RunSource | None = None
 
-    def pytest_claim_asked(
-        self, item: pytest.Item, comparison: Comparison, source: RunSource
-    ) -> None:
+    def pytest_claim_asked(self, item: pytest.Item, comparison: Comparison) -> None:
         """Take note of a claim, and skip it."""
-        self.source, (statement, _) = source, statement_of(item)
+        self.source = self.source or item._request.getfixturevalue("claims_source")  # type: ignore[attr-defined]
+        statement, _ = statement_of(item)
         try:
             runs = {arm: self.bank.runs(arm) for arm in comparison.arms}
             self.claims.append(Banked.of(statement, comparison, runs))
         except NotComparable as reason:
             self.uncovered[statement] = str(reason)
-        pytest.skip("gathered by --audit")
+        pytest.skip("gathered by --claims-audit")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -152,9 +137,9 @@ class Audit:
         seconds = time.monotonic() - started
         self.lines = found.lines()
         record = {"suites": self.suites, "seconds": round(seconds, 1), **found.as_json()}
-        with outputs.noted(self.config, "--audit"):
-            outputs.write(folder.OUT / "audit.json", json.dumps(record, indent=1) + "\n")
-            outputs.write(folder.OUT / "audit.md", "\n".join(self.lines))
+        with outputs.noted(self.config, "--claims-audit"):
+            outputs.write(places.home() / "audit.json", json.dumps(record, indent=1) + "\n")
+            outputs.write(places.home() / "audit.md", "\n".join(self.lines))
         self.lines += self.source.notices  # such as injected runs that are damaged
-        self.lines.append(f"{seconds:.0f} s on one core; also in reports/out/audit.md and .json")
+        self.lines.append(f"{seconds:.0f} s on one core; also in .claims/audit.md and .json")
         return sum(characteristic.kept is False for characteristic in found.characteristics)

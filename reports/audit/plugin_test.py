@@ -1,4 +1,4 @@
-"""`--audit` as a user meets it, on a suite and a bank that nothing trained."""
+"""`--claims-audit` as a user meets it, on a suite and a bank that nothing trained."""
 
 import json
 from dataclasses import replace
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from training_claims.faults.injection import mark
 from training_claims.reports.audit.detection import FIRST_SEED
 from training_claims.reports.audit.made_bank import TREATED, made_bank
@@ -64,8 +65,15 @@ def test_several_banks_are_one(suite: pytest.Pytester) -> None:
     bank = made_bank()
     for name, arms in (("one", bank.arms[:1]), ("other", bank.arms[1:])):
         write(replace(bank, name=name, arms=arms), suite.path / f"{name}.json")
-    banks = ("--audit", "one.json", "--audit", "other.json", "--audit-suites", "60")
-    outcome = suite.runpytest_subprocess("-n", "0", "--no-report", *banks, "-k", "better")
+    banks = (
+        "--claims-audit",
+        "one.json",
+        "--claims-audit",
+        "other.json",
+        "--claims-audit-suites",
+        "60",
+    )
+    outcome = suite.runpytest_subprocess("-n", "0", "--claims-no-report", *banks, "-k", "better")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # sixty suites bound too little
     lines = ["*Bank 'one and other': 60 seeds an arm*", "*| 1 of 1 claims |*"]
     outcome.stdout.fnmatch_lines(lines)
@@ -75,7 +83,15 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
     injected = RunSource(RunStore(suite.path / ".runs"), none, none, mark("no-shuffling"))
     damaged = injected.store.path(injected.key(TREATED), FIRST_SEED)
     damaged.mkdir(parents=True)
-    options = ("-n", "0", "--no-report", "--audit", "bank.json", "--audit-suites", "60")
+    options = (
+        "-n",
+        "0",
+        "--claims-no-report",
+        "--claims-audit",
+        "bank.json",
+        "--claims-audit-suites",
+        "60",
+    )
     outcome = suite.runpytest_subprocess(*options)
     outcome.assert_outcomes(skipped=2)
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # a claim is not covered
@@ -97,15 +113,21 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-n", "2", "--audit", "bank.json"], "--audit: expected -n 0*Received: -n 2"),
         (
-            ["-n", "0", "--audit", "few.json"],
-            "--audit: expected a bank of at least 24*Received: 23*",
+            ["-n", "2", "--claims-audit", "bank.json"],
+            "--claims-audit: expected -n 0*Received: -n 2",
         ),
-        (["-n", "0", "--audit", "none.json"], "--audit: Expected a baseline in none.json*"),
         (
-            ["-n", "0", "--audit", "bank.json", "--audit-suites", "0"],
-            "--audit-suites: expected a whole number of at least 1. Received: 0",
+            ["-n", "0", "--claims-audit", "few.json"],
+            "--claims-audit: expected a bank of at least 24*Received: 23*",
+        ),
+        (
+            ["-n", "0", "--claims-audit", "none.json"],
+            "--claims-audit: Expected a baseline in none.json*",
+        ),
+        (
+            ["-n", "0", "--claims-audit", "bank.json", "--claims-audit-suites", "0"],
+            "--claims-audit-suites: expected a whole number of at least 1. Received: 0",
         ),
     ],
     ids=["workers", "few", "file", "suites"],
@@ -113,6 +135,6 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
 def test_what_cannot_be_used_is_refused(
     suite: pytest.Pytester, options: list[str], message: str
 ) -> None:
-    outcome = suite.runpytest_subprocess("--no-report", *options)
+    outcome = suite.runpytest_subprocess("--claims-no-report", *options)
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
     outcome.stderr.fnmatch_lines([f"ERROR: {message}"])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from training_claims.reports import provenance
 from training_claims.reports.audit.record import Record, committed
 from training_claims.reports.drift import file as baseline_file
@@ -86,7 +87,7 @@ def test_the_committed_record_is_of_the_committed_bank() -> None:
     assert record is not None
     found = record.found
     names = found["bank"]["name"].split(" and ")
-    banks = [baseline_file.read(baseline_file.FOLDER / f"{name}.json") for name in names]
+    banks = [baseline_file.read(places.baselines() / f"{name}.json") for name in names]
     trained = provenance.joined(bank.provenance for bank in banks)
     assert {key: found["bank"][key] for key in ("tensorflow", "date")} == {
         key: trained[key] for key in ("tensorflow", "date")

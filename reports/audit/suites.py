@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.verdict import Verdict
 from training_claims.reports.audit.banked import Banked, Rows

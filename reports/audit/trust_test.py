@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.region import Differences, Region, Side
 from training_claims.evidence.statistic import late

@@ -1,4 +1,4 @@
-"""`--bench` from the command line, on a small claim that is really trained."""
+"""`--claims-bench` from the command line, on a small claim that is really trained."""
 
 import json
 from collections.abc import Callable
@@ -47,10 +47,12 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_every_arm_is_measured_once_and_no_claim_is_decided(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    outcome = run("-n", "0", "-rs", "--bench", "out/bench.json", "--bench-workers", "2")
+    outcome = run(
+        "-n", "0", "-rs", "--claims-bench", "out/bench.json", "--claims-bench-workers", "2"
+    )
     outcome.assert_outcomes(skipped=2)
     outcome.stdout.fnmatch_lines(
-        ["*| arm *", "| MADE: 3 units *", "| MADE: 2 units *", "*measured by --bench"]
+        ["*| arm *", "| MADE: 3 units *", "| MADE: 2 units *", "*measured by --claims-bench"]
     )
     figures = json.loads((pytester.path / "out" / "bench.json").read_text(encoding="utf-8"))
     assert [arm["arm"] for arm in figures["arms"]] == ["3 units", "2 units"]
@@ -65,7 +67,9 @@ def test_every_arm_is_measured_once_and_no_claim_is_decided(
 def test_a_claim_that_goes_wrong_is_told_and_nothing_is_measured(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    outcome = run("-n", "0", "--bench", "bench.json", claims=CLAIMS.replace("epochs=5", "epochs=0"))
+    outcome = run(
+        "-n", "0", "--claims-bench", "bench.json", claims=CLAIMS.replace("epochs=5", "epochs=0")
+    )
     outcome.assert_outcomes(failed=2)
     assert not (pytester.path / "bench.json").exists()
 
@@ -73,8 +77,14 @@ def test_a_claim_that_goes_wrong_is_told_and_nothing_is_measured(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-n", "2", "--bench", "bench.json"], "--bench: expected -n 0, since*Received: -n 2"),
-        (["--bench-workers", "0"], "--bench-workers: expected a whole number*Received: 0"),
+        (
+            ["-n", "2", "--claims-bench", "bench.json"],
+            "--claims-bench: expected -n 0, since*Received: -n 2",
+        ),
+        (
+            ["--claims-bench-workers", "0"],
+            "--claims-bench-workers: expected a whole number*Received: 0",
+        ),
     ],
 )
 def test_options_that_cannot_be_used_are_refused(

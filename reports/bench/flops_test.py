@@ -1,4 +1,5 @@
 import pytest
+
 from training_claims.reports.bench.flops import LayerShape, epoch_flop, largest
 
 HIDDEN, OUT = LayerShape(784, 512, 784), LayerShape(512, 10, 512)

@@ -1,4 +1,5 @@
 import numpy as np
+
 from training_claims.reports.bench.machine import (
     cores,
     forget_peak,

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 from scipy import sparse
+
 from training_claims.arm import Arm
 from training_claims.reports.bench.flops import LayerShape
 from training_claims.reports.bench.timing import Timing, from_seeds, from_stamps, timed_enough

@@ -1,4 +1,4 @@
-"""`--bench FILE`: the claims' arms are gathered instead of decided, and then measured."""
+"""`--claims-bench FILE`: the claims' arms are gathered instead of decided, and then measured."""
 
 from __future__ import annotations
 
@@ -8,20 +8,45 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
+
 from training_claims.arm import Arm
 from training_claims.evidence.comparison import Comparison
 from training_claims.reports.bench.part import Way, measure_part
 from training_claims.reports.bench.whole import MeasuringFailed, Whole, measure_whole
 from training_claims.session import outputs
+from training_claims.session.options import given_name
+from training_claims.session.session import SETTINGS
 from training_claims.status import Status
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure, if asked to; refuse at once options that cannot be used."""
+    option = config.option
+    workers = option.claims_bench_workers
+    if workers is not None and not (workers.isdecimal() and int(workers)):
+        raise pytest.UsageError(
+            f"--claims-bench-workers: expected a whole number of at least 1. Received: {workers}"
+        )
+    if option.claims_bench is None:
+        return
+    with outputs.refused("--claims-bench"):
+        file = config.invocation_params.dir / given_name(option.claims_bench)
+    if getattr(option, "numprocesses", None):
+        raise pytest.UsageError(
+            "--claims-bench: expected -n 0, since it starts the processes that it measures itself. "
+            f"Received: -n {option.numprocesses}"
+        )
+    count = None if workers is None else int(workers)
+    bench = Bench(config, file, option.claims_bench_part, count)
+    config.pluginmanager.register(bench, "training_claims.bench")
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
 class Bench:
-    """A session that measures. Stands in for the judge, and acts when all claims have asked it.
+    """A session that measures: gathers the claims' arms, and acts when all claims have asked.
 
     A claim's arms hold functions and cannot be handed to another process, so each measuring
     process runs this session's own command line again, as one `part` of it.
@@ -31,7 +56,6 @@ class Bench:
         file: Where the figures go.
         part: What this process measures; None in the one that starts the others.
         workers: How many processes train compiled at once; None to choose.
-        first_seed: The first seed to time.
         arms: Those that claims have asked about; gathered.
     """
 
@@ -39,19 +63,23 @@ class Bench:
     file: Path
     part: Way | None
     workers: int | None
-    first_seed: int
     arms: list[Arm] = field(default_factory=list)
     whole: Whole | None = None
 
     def __post_init__(self) -> None:
         """Refuse at once a file that cannot be written."""
-        with outputs.refused("--bench"):
+        with outputs.refused("--claims-bench"):
             outputs.check_file(self.file)
 
-    def __call__(self, comparison: Comparison) -> NoReturn:
+    @property
+    def first_seed(self) -> int:
+        """The first seed to time."""
+        return self.config.stash[SETTINGS].first_seed
+
+    def pytest_claim_asked(self, comparison: Comparison) -> None:
         """Take note of a claim's arms, and skip it."""
         self.arms += comparison.arms
-        pytest.skip("measured by --bench")
+        pytest.skip("measured by --claims-bench")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -67,7 +95,7 @@ class Bench:
             terminalreporter.section("bench")
             for line in self.whole.lines():
                 terminalreporter.write_line(line)
-            terminalreporter.write_line(f"\nFigures: {self.config.option.bench}")
+            terminalreporter.write_line(f"\nFigures: {self.config.option.claims_bench}")
 
     def _measure(self) -> None:
         if self.part:
@@ -77,9 +105,9 @@ class Bench:
             with self._terminal():
                 self.whole = measure_whole(self._command, self.workers)
         except (MeasuringFailed, ValueError) as fault:
-            pytest.exit(f"--bench: {fault}", returncode=Status.FAULT)
+            pytest.exit(f"--claims-bench: {fault}", returncode=Status.FAULT)
         figures = json.dumps(self.whole.as_json(self._options()), indent=1)
-        with outputs.noted(self.config, "--bench"):
+        with outputs.noted(self.config, "--claims-bench"):
             outputs.write(self.file, figures + "\n")
 
     def _measure_part(self, way: Way) -> None:
@@ -102,7 +130,13 @@ class Bench:
     def _command(self, way: str, workers: int, file: Path) -> list[str]:
         """This session's command line, told to measure one way."""
         given = [str(argument) for argument in self.config.invocation_params.args]
-        told = [f"--bench={file}", f"--bench-part={way}", f"--bench-workers={workers}", "-n", "0"]
+        told = [
+            f"--claims-bench={file}",
+            f"--claims-bench-part={way}",
+            f"--claims-bench-workers={workers}",
+            "-n",
+            "0",
+        ]
         return [sys.executable, "-m", "pytest", *given, *told, "-p", "no:cacheprovider"]
 
     def _terminal(self) -> AbstractContextManager[None]:
@@ -112,8 +146,8 @@ class Bench:
         return terminal
 
     def _options(self) -> dict[str, Any]:
-        option = self.config.option
-        data = {"mnist": Path(option.mnist).name, "imdb": Path(option.imdb).name}
+        settings = self.config.stash[SETTINGS]
+        data = {"mnist": Path(settings.mnist).name, "imdb": Path(settings.imdb).name}
         return {**data, "first_seed": self.first_seed}
 
     def _say(self, what: str) -> None:

@@ -1,4 +1,5 @@
 import pytest
+
 from training_claims.reports.bench.made_figures import made
 from training_claims.reports.bench.rows import rows_of, totals_of
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from training_claims.reports.bench.timing import (
     Timing,
     epochs_to_time,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from training_claims.reports.bench.machine import cores
 from training_claims.reports.bench.made_figures import made
 from training_claims.reports.bench.measured import Part

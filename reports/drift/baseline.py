@@ -19,6 +19,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+
 from training_claims.arm import Arm
 from training_claims.evidence.intervals import spread
 from training_claims.evidence.measures import Measure

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from training_claims.arm import Arm
 from training_claims.evidence.measures import EpochsTo
 from training_claims.evidence.statistic import final, gap, late, rank_correlation
@@ -302,6 +303,6 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_name_is_one_of_the_projects_own_and_a_file_is_seen_from_here(tmp_path: Path) -> None:
-    assert path_of("tf-2.21", tmp_path) == baseline_file.FOLDER / "tf-2.21.json"
+    assert path_of("tf-2.21", tmp_path) == places.baselines() / "tf-2.21.json"
     assert path_of("mine.json", tmp_path) == tmp_path / "mine.json"
     assert path_of("at/mine", tmp_path) == tmp_path / "at" / "mine"

@@ -1,6 +1,6 @@
 """Two saved baselines against each other, without training anything.
 
-`python -m training_claims.reports.drift.compare BEFORE NOW [--output FILE]`
+`training-claims compare BEFORE NOW [--output FILE]`
 
 Prints a table of what moved, and writes a page with the curves. Exit status: 0, nothing drifted;
 7, an arm drifted; 4, the baselines cannot be compared; 3, the page could not be written.
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from training_claims.reports.allure.folder import OUT
+from training_claims.reports import places
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift import table as drift_table
 from training_claims.reports.drift.file import UnusableBaseline, path_of, read
@@ -27,11 +27,13 @@ from training_claims.status import Status, or_fault
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print and write; the exit status."""
-    parser = Parser(prog="python -m training_claims.reports.drift.compare")
+    parser = Parser(prog="training-claims compare")
     known = "a name in reports/baselines, or a FILE.json"
     parser.add_argument("before", type=given_name, help=known)
     parser.add_argument("now", type=given_name, help=known)
-    parser.add_argument("--output", type=given_path, default=OUT / "compare.html", metavar="FILE")
+    parser.add_argument(
+        "--output", type=given_path, default=places.home() / "compare.html", metavar="FILE"
+    )
     given = parser.parse_args(arguments)
     here = Path.cwd()
     return compare(path_of(given.before, here), path_of(given.now, here), given.output)
@@ -63,7 +65,3 @@ def compare(before: Path, now: Path, output: Path) -> int:
         return or_fault(status)
     print(f"Page: {os.path.relpath(output)}")
     return status
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

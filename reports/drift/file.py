@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
+
 from training_claims.evidence import measures
 from training_claims.evidence.measures import Measure
 from training_claims.reading import one_line, open_regular
+from training_claims.reports import places
 from training_claims.reports.drift.baseline import Baseline, SavedArm, SavedStatistic
 from training_claims.session import outputs
 
 FORMAT = "training claims: baseline 1"
-FOLDER = Path(__file__).parent / "baselines"
 SHORT = 90
 DEEPEST = 50  # levels of an arm's description
 NOT_FINITE = ("nan", "inf", "-inf")
@@ -34,7 +35,7 @@ class UnusableBaseline(ValueError):
 def path_of(name: str, folder: Path) -> Path:
     """Where a baseline lies: a file, seen from a folder, or a name among the project's own."""
     is_file = name.endswith(".json") or "/" in name
-    return folder / name if is_file else FOLDER / f"{name}.json"
+    return folder / name if is_file else places.baselines() / f"{name}.json"
 
 
 def write(baseline: Baseline, path: Path) -> None:
@@ -68,7 +69,7 @@ def read(path: Path) -> Baseline:
         with open_regular(path) as file:
             return _Reader(path.name).baseline(_parsed(file.read().decode("utf-8")))
     except FileNotFoundError:
-        known = ", ".join(sorted(each.stem for each in FOLDER.glob("*.json"))) or "none"
+        known = ", ".join(sorted(each.stem for each in places.baselines().glob("*.json"))) or "none"
         raise UnusableBaseline(
             f"Expected a baseline in {one_line(path.name)}. Received: no such file in "
             f"{one_line(path.parent)}. Name a file, or one of the project's own: {known}."
@@ -78,7 +79,8 @@ def read(path: Path) -> Baseline:
     except Exception as fault:  # a file may hold anything, and run out of memory or stack
         raise UnusableBaseline(
             f"Expected a baseline in {one_line(path.name)}, as JSON. "
-            f"Received: {one_line(str(fault) or repr(fault))}. Write it again by --save-baseline."
+            f"Received: {one_line(str(fault) or repr(fault))}. Write it again by "
+            "--claims-save-baseline."
         ) from None
 
 
@@ -265,7 +267,7 @@ class _Reader:
         return UnusableBaseline(
             f"Expected {one_line(expected, SHORT)} as {one_line(place)} of baseline "
             f"{one_line(self._file)}. Received: {one_line(received, SHORT)}. "
-            "Write it again by --save-baseline."
+            "Write it again by --claims-save-baseline."
         )
 
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import pytest
+
 from training_claims.arm import Arm
 from training_claims.claim import ANSWERS, Inconclusive, claim_id
 from training_claims.evidence.comparison import Comparison
@@ -46,7 +47,7 @@ class DriftItem(pytest.Function):
 
         Raises:
             Drifted: If the arm has drifted.
-            Inconclusive: If it may have, under --strict; else the test is skipped.
+            Inconclusive: If it may have, under --claims-strict; else the test is skipped.
         """
         __tracebackhide__ = True
         judge, question = self.funcargs["judge"], Question()

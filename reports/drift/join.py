@@ -1,6 +1,6 @@
 """The baselines of several sessions as one: a bank is trained in parts.
 
-`python -m training_claims.reports.drift.join PART PART ... --output FILE [--only-read]`
+`training-claims join PART PART ... --output FILE [--only-read]`
 
 Seeds of one arm are put together. Exit status: 0; 4, a part cannot be used; 3, the whole could
 not be written.
@@ -26,7 +26,7 @@ from training_claims.status import Status
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the parts, write the whole; the exit status."""
-    parser = Parser(prog="python -m training_claims.reports.drift.join")
+    parser = Parser(prog="training-claims join")
     parser.add_argument(
         "parts", nargs="+", type=given_name, help="names in reports/baselines, or FILE.json"
     )
@@ -52,7 +52,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write(whole, output)
     print(f"Baseline: {os.path.relpath(output)}, {len(whole.arms)} arms")
     return Status.OK
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

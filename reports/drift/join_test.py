@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from training_claims.evidence.statistic import late
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift import join

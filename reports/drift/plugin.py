@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from training_claims.claim import claim_id
 from training_claims.hooks import Judgement
 from training_claims.reports import provenance
@@ -30,8 +31,9 @@ from training_claims.status import Status, or_fault
 PARTS = pytest.StashKey["Parts"]()
 READ = pytest.StashKey[list[str]]()
 BASELINE = pytest.StashKey[Baseline]()
-SAVE = "--save-baseline"
+SAVE = "--claims-save-baseline"
 SAVED = pytest.StashKey[str]()
+GATHERING = ("claims_bench", "claims_audit")  # options under which no claim is decided
 # A session that ended so has trained all that it was asked to.
 COMPLETE = (Status.OK, Status.REFUTED, Status.DRIFTED, Status.INCONCLUSIVE)
 
@@ -47,23 +49,6 @@ class Parts:
         self.texts += getattr(report, "baseline_parts", [])
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options about baselines."""
-    group = parser.getgroup("claims", "scientific claims")
-    group.addoption(
-        "--save-baseline",
-        type=given_name,
-        metavar="NAME",
-        help="save the session's runs as reports/baselines/NAME.json, or as a FILE.json",
-    )
-    group.addoption(
-        "--baseline",
-        type=given_name,
-        metavar="NAME",
-        help="test also that each arm trains as that baseline did, a name or a FILE.json",
-    )
-
-
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """See `training_claims.reports.drift.items`."""
     pluginmanager.add_hookspecs(drift_item)
@@ -72,22 +57,26 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the baseline, and refuse at once what cannot be used."""
     option, here = config.option, config.invocation_params.dir
-    for name in ("baseline", "save_baseline"):
-        if getattr(option, name) and (option.bench or option.trust):
+    for name in ("claims_baseline", "claims_save_baseline"):
+        if (given := getattr(option, name)) is None:
+            continue
+        with outputs.refused(f"--{name.replace('_', '-')}"):
+            given_name(given)
+        if other := next((each for each in GATHERING if getattr(option, each)), None):
             raise pytest.UsageError(
                 f"--{name.replace('_', '-')}: expected a session that decides claims. Received: "
-                f"one by {'--bench' if option.bench else '--trust'}. Leave one of them out."
+                f"one by --{other.replace('_', '-')}. Leave one of them out."
             )
-    if option.baseline:
+    if option.claims_baseline:
         try:
-            config.stash[BASELINE] = baseline_file.read(path_of(option.baseline, here))
+            config.stash[BASELINE] = baseline_file.read(path_of(option.claims_baseline, here))
         except UnusableBaseline as fault:
-            raise pytest.UsageError(f"--baseline: {fault}") from None
+            raise pytest.UsageError(f"--claims-baseline: {fault}") from None
         if not (option.collectonly or hasattr(config, "workerinput")):
             config.pluginmanager.register(Compared(config), "training_claims.reports.compared")
-    if option.save_baseline:
+    if option.claims_save_baseline:
         with outputs.refused(SAVE):
-            outputs.check_file(path_of(option.save_baseline, here))
+            outputs.check_file(path_of(option.claims_save_baseline, here))
         config.stash[PARTS] = Parts()
         config.pluginmanager.register(config.stash[PARTS], "baseline parts")
 
@@ -106,7 +95,7 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add an item for each arm of the baseline that the selected claims read."""
-    if BASELINE in config.stash and not config.option.bench:
+    if BASELINE in config.stash and not config.option.claims_bench:
         items.extend(list(drift_item.drift_items(config.stash[BASELINE], items)))
 
 
@@ -217,7 +206,7 @@ def _save(config: pytest.Config, status: int) -> str:
     parts = [baseline_file.parsed(text) for text in config.stash[PARTS].texts]
     if not parts:
         raise OSError("no claim was selected whose runs could be saved")
-    path = path_of(config.option.save_baseline, config.invocation_params.dir)
+    path = path_of(config.option.claims_save_baseline, config.invocation_params.dir)
     trained = provenance.joined(part.provenance for part in parts)
     about = {**trained, **provenance.of_session(config)}
     whole = Baseline.of(path.stem, about, (arm for part in parts for arm in part.arms))

@@ -21,6 +21,7 @@ from math import inf, isfinite, isnan
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+
 from training_claims.evidence.intervals import median
 from training_claims.evidence.two_samples import (
     curve_p_value,
@@ -274,7 +275,7 @@ class Rule:
                 f"Expected seeds enough to show a drift at an error of {self.drift_error:.2g} a "
                 f"side, one of {self.tests} statistics: {enough} or more against as many. "
                 f"Received: {new} against {len(old.seeds)} of arm {old.name!r}, which reach "
-                f"{least:.2g}. Take more by --seeds; 30 against 100 show shifts of 2 SD."
+                f"{least:.2g}. Take more by --claims-seeds; 30 against 100 show shifts of 2 SD."
             )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from training_claims.evidence.statistic import best_epoch, final, late, rise
 from training_claims.reports.audit import false_alarms
 from training_claims.reports.drift import compare
@@ -176,7 +177,7 @@ def test_diverged_runs_are_told_instead_of_a_median(
 def test_a_committed_bank_with_an_arm_that_trains_to_nan_drifts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bank = baseline_file.read(baseline_file.FOLDER / "tensorflow-2.21.0-cpu.json")
+    bank = baseline_file.read(places.baselines() / "tensorflow-2.21.0-cpu.json")
     page = tmp_path / "page.html"
     few = replace(bank, arms=tuple(arm for arm in bank.arms if arm.name in ("L1", "L2")))
     baseline_file.write(few, tmp_path / "before.json")
@@ -252,7 +253,7 @@ def test_alarms_are_counted_and_more_than_promised_fail(
     runs.history["loss"][6:] += 100
     bank = Baseline.of("mixed", {}, [saved(runs)])
     baseline_file.write(bank, path := tmp_path / "b.json")
-    asked = [str(path), "--suites", "200", "--seeds", "4"]
+    asked = [str(path), "--suites", "200", "--claims-seeds", "4"]
     assert false_alarms.main(asked) == 0
     assert "0 of 200 suites of 2 statistics raised an alarm" in capsys.readouterr().out
     monkeypatch.setattr(drift, "FALSE_ALARMS", 0.5)
@@ -261,9 +262,9 @@ def test_alarms_are_counted_and_more_than_promised_fail(
         false_alarms.false_alarms(bank, 1)
 
 
-@pytest.mark.parametrize("path", sorted(baseline_file.FOLDER.glob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(places.baselines().glob("*.json")), ids=lambda p: p.stem)
 def test_a_committed_bank_against_itself_raises_no_alarm(path: Path) -> None:
-    """A quick version of `python -m training_claims.reports.audit.false_alarms`: 10 suites, of which none may."""
+    """A quick version of `training-claims false-alarms`: 10 suites, of which none may."""
     assert false_alarms.false_alarms(baseline_file.read(path), 10) == 0
 
 

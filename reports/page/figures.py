@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 from PIL import Image
+
 from training_claims.evidence.intervals import median
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Verdict

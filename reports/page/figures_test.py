@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.statistic import final, first
 from training_claims.evidence.verdict import weigh

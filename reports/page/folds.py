@@ -70,7 +70,7 @@ def optimizer_text(optimizer: Any) -> str:
 def model_text(arm: Arm) -> str:
     """The summary that Keras prints of an arm's model."""
     model, lines = arm.model(), list[str]()
-    model.build((None, *arm.data.deal(0).input_shape))
+    model.build((None, *arm.data.draw(0).input_shape))
     model.summary(print_fn=lines.append, line_length=72)
     return "\n".join(lines)
 

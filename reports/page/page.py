@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+
 from training_claims.arm import Arm
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Verdict

@@ -5,6 +5,7 @@ import re
 from math import nan
 
 import pytest
+
 from training_claims.evidence.combinations import mean_of
 from training_claims.evidence.statistic import late, rise
 from training_claims.evidence.verdict import weigh

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
 from training_claims.reports.commands import CommandFailed, output_of
 
 ROOT = Path(__file__).parents[1]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion
 
 

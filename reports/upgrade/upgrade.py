@@ -1,13 +1,13 @@
 """The claims under two versions of TensorFlow, and what moved from one to the other.
 
-`python -m training_claims.reports.upgrade.upgrade "tensorflow==2.20.0" "tensorflow==2.21.0" [--args=...] [--to-args=...]`
+`training-claims upgrade "tensorflow==2.20.0" "tensorflow==2.21.0" [--args=...] [--to-args=...]`
 
 Each version gets an environment of its own. The claims run in both, on the same seeds and data,
 and every arm of the second is compared with the first. Run it again after an interruption: what
 is installed and what is trained is kept.
 
-Exit status: that of the claims under the second version (see `training_claims.status`), so 0 only if
-there nothing was refuted and nothing drifted; 3 if they could not be run under the first, or the
+Exit status: that of the claims under the second version (see `status`), so 0 only if there
+nothing was refuted and nothing drifted; 3 if they could not be run under the first, or the
 report could not be written; 4 if another upgrade is running; 8 if a version cannot be installed or
 imported, or sees fewer GPUs than the first.
 """
@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
-from training_claims.reports.allure.folder import OUT
+
+from training_claims.reports import places
 from training_claims.reports.allure.generate import NotGenerated, Report, generate
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift.compare import compare
@@ -49,6 +50,10 @@ SEEDS = "30"  # one look: ten seeds against ten can show no drift
 T = TypeVar("T")
 
 
+def _folder() -> Path:
+    return places.home() / "upgrade"
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two versions.
@@ -71,12 +76,12 @@ class Side:
     @property
     def results(self) -> Path:
         """Where its Allure results go."""
-        return OUT / "upgrade" / f"allure-{self.role}"
+        return _folder() / f"allure-{self.role}"
 
     @property
     def baseline(self) -> Path:
         """Where its runs go."""
-        return OUT / "upgrade" / f"{self.role}.json"
+        return _folder() / f"{self.role}.json"
 
     def claims(self, version: str, *more: str) -> int:
         """Run the claims; pytest's exit status, or that of a fault if it was killed.
@@ -86,9 +91,15 @@ class Side:
             *more: Arguments of pytest beside its own.
         """
         self.baseline.unlink(missing_ok=True)
-        line = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--seeds", SEEDS]
-        line += ["--alluredir", str(self.results), "--clean-alluredir", "--report-as", version]
-        line += ["--save-baseline", str(self.baseline), *more, *self.arguments]
+        line = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--claims-seeds", SEEDS]
+        line += [
+            "--claims-results",
+            str(self.results),
+            "--claims-clean-results",
+            "--claims-report-as",
+            version,
+        ]
+        line += ["--claims-save-baseline", str(self.baseline), *more, *self.arguments]
         status = subprocess.run(line, cwd=ROOT, check=False).returncode  # noqa: S603
         return status if status >= 0 else Status.FAULT
 
@@ -117,7 +128,7 @@ class Steps:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it all; the exit status."""
-    parser = Parser(prog="python -m training_claims.reports.upgrade.upgrade")
+    parser = Parser(prog="training-claims upgrade")
     parser.add_argument("old", metavar="FROM", help='requirements, as "tensorflow==2.20.0"')
     parser.add_argument("new", metavar="TO", help="requirements, or a wheel file")
     parser.add_argument(
@@ -132,13 +143,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         new = Side("to", Environment.of(given.new), (*given.args, *given.to_args))
     except ValueError as fault:
         parser.error(str(fault))
-    outputs.check_folder(OUT / "upgrade")
+    outputs.check_folder(_folder())
     try:
-        with FileLock(OUT / ".upgrade.lock", timeout=0):
+        with FileLock(places.home() / ".upgrade.lock", timeout=0):
             return _timed(old, new)
     except Timeout:
         parser.error(
-            f"Expected no other upgrade that writes to {os.path.relpath(OUT / 'upgrade')}. "
+            f"Expected no other upgrade that writes to {os.path.relpath(_folder())}. "
             "Received: one that is running. Wait for it to end."
         )
 
@@ -162,8 +173,8 @@ def _upgrade(old: Side, new: Side, steps: Steps) -> int:
     if status not in DECIDED:
         print(f"No comparison: with {old.name} pytest ended with {status}.", file=sys.stderr)
         return Status.FAULT
-    summary = OUT / "upgrade" / "summary.md"
-    more = ("--baseline", str(old.baseline), "--summary", str(summary))
+    summary = _folder() / "summary.md"
+    more = ("--claims-baseline", str(old.baseline), "--claims-summary", str(summary))
     status = steps.take(f"claims with {new.name}", lambda: new.claims(now, *more))
     written = steps.take("report", lambda: _report(old, new))
     return status if written else or_fault(status)
@@ -198,11 +209,11 @@ def _names(old: Versions, new: Versions) -> tuple[str, str]:
 
 def _report(old: Side, new: Side) -> bool:
     """Both versions in one Allure report, and what moved on one page; whether all was written."""
-    output, compared = OUT / "upgrade" / "report.html", True
+    output, compared = _folder() / "report.html", True
     if old.baseline.is_file() and new.baseline.is_file():
-        page = OUT / "upgrade" / "compare.html"
+        page = _folder() / "compare.html"
         compared = compare(old.baseline, new.baseline, page) != Status.FAULT
-    if "--no-report" in (*old.arguments, *new.arguments):
+    if "--claims-no-report" in (*old.arguments, *new.arguments):
         return compared  # the results of an earlier run may lie there still
     try:
         generate(Report((old.results, new.results), output))
@@ -211,7 +222,3 @@ def _report(old: Side, new: Side) -> bool:
         return False
     print(f"Report: {os.path.relpath(output)}")
     return compared
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

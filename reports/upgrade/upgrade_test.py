@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
 from training_claims.reports.allure.generate import NotGenerated, Report
 from training_claims.reports.upgrade import upgrade
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
@@ -98,7 +99,7 @@ def test_what_is_broken_in_the_new_version_alone_is_caught_even_without_a_report
 def test_without_a_report_drift_is_found_all_the_same(
     run_upgrade: Upgrade, drifting: pytest.Pytester
 ) -> None:
-    assert run_upgrade("--to-args=--moved 0.05", both="--no-report") == 7
+    assert run_upgrade("--to-args=--moved 0.05", both="--claims-no-report") == 7
     out = drifting.path / "out" / "upgrade"
     assert {path.name for path in out.iterdir()} == {
         "from.json",
@@ -111,7 +112,7 @@ def test_without_a_report_drift_is_found_all_the_same(
 def test_an_old_version_that_cannot_run_the_claims_ends_it(
     run_upgrade: Upgrade, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_upgrade(both="--seeds 3") == 3
+    assert run_upgrade(both="--claims-seeds 3") == 3
     said = capfd.readouterr()
     assert "No comparison: with old pytest ended with 4." in said.err
     assert "claims with new" not in said.out
@@ -176,8 +177,8 @@ def test_a_page_that_cannot_be_written_makes_a_fault_of_all_well(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(upgrade, "compare", compare)
-        assert run_upgrade(both="-k ends --no-report") == 3
-        assert run_upgrade("--to-args=--moved 0.05", both="-k ends --no-report") == 7
+        assert run_upgrade(both="-k ends --claims-no-report") == 3
+        assert run_upgrade("--to-args=--moved 0.05", both="-k ends --claims-no-report") == 7
 
 
 def test_sides_are_named_apart() -> None:

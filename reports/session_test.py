@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from training_claims.reports.conftest import Run, results_in
 
 
@@ -17,13 +18,13 @@ def labels(result: dict[str, Any]) -> dict[str, str]:
     ("select", "options", "status"),
     [
         ("supported", [], 0),
-        ("supported or negative", ["--seeds", "12,20"], 1),
-        ("negative", ["--seeds", "12"], 0),
-        ("supported or negative", ["--seeds", "12", "--strict"], 6),
+        ("supported or negative", ["--claims-seeds", "12,20"], 1),
+        ("negative", ["--claims-seeds", "12"], 0),
+        ("supported or negative", ["--claims-seeds", "12", "--claims-strict"], 6),
         ("supported or broken", [], 3),
         ("setup", [], 3),
-        ("negative or broken", ["--seeds", "12,20"], 1),
-        ("negative or broken", ["--seeds", "12", "--strict"], 3),
+        ("negative or broken", ["--claims-seeds", "12,20"], 1),
+        ("negative or broken", ["--claims-seeds", "12", "--claims-strict"], 3),
         ("plain", [], 1),
         ("nothing", [], 5),
     ],
@@ -33,7 +34,9 @@ def test_exit_status(run_inside: Run, select: str, options: list[str], status: i
 
 
 def test_table_lists_refuted_claims_first_with_their_headline(run: Run) -> None:
-    said = run("supported or negative", "--seeds", "12,20", "-n", "1", "--alluredir", "here")
+    said = run(
+        "supported or negative", "--claims-seeds", "12,20", "-n", "1", "--claims-results", "here"
+    )
     assert said.ret == 1
     said.stdout.fnmatch_lines(
         [
@@ -48,7 +51,7 @@ def test_table_lists_refuted_claims_first_with_their_headline(run: Run) -> None:
 
 
 def test_claim_fills_its_page(run: Run, pytester: pytest.Pytester) -> None:
-    run("supported", "--alluredir", "here")
+    run("supported", "--claims-results", "here")
     result = results_in(pytester.path / "here")["test_supported"]
     assert result["status"] == "passed"
     assert result["name"] == "Helps by 0.1 & <more>: +0.1 [+0.1, +0.1], 12 of 12 seeds"
@@ -75,8 +78,8 @@ def test_claim_fills_its_page(run: Run, pytester: pytest.Pytester) -> None:
 def test_undecided_claims_keep_their_labels_and_the_users_folder_is_kept(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    run("setup", "--alluredir", "here")
-    run("broken or plain", "--alluredir", "here")
+    run("setup", "--claims-results", "here")
+    run("broken or plain", "--claims-results", "here")
     results = results_in(pytester.path / "here")
     assert {name: result["status"] for name, result in results.items()} == {
         "test_setup": "broken",
@@ -89,7 +92,15 @@ def test_undecided_claims_keep_their_labels_and_the_users_folder_is_kept(
 def test_dead_worker_leaves_a_broken_result_and_nothing_else_is_lost(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    options = ["-n", "2", "--alluredir", "here", "--clean-alluredir", "--summary", "summary.md"]
+    options = [
+        "-n",
+        "2",
+        "--claims-results",
+        "here",
+        "--claims-clean-results",
+        "--claims-summary",
+        "summary.md",
+    ]
     said = run("crash or supported or broken", *options)
     assert said.ret == 3
     undecided = ["2 of 3 claims were not decided", "Breaks: ValueError: broken"]
@@ -128,10 +139,18 @@ def test_stand_in_has_the_identity_of_the_real_result(run: Run, pytester: pytest
             exceeds(judge, 0.1)
         """
     )
-    run("maybe", "--alluredir", "alive", "-o", "pythonpath=. " + str(Path(__file__).parents[1]))
+    run(
+        "maybe", "--claims-results", "alive", "-o", "pythonpath=. " + str(Path(__file__).parents[1])
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIE", "1")
-        run("maybe", "--alluredir", "dead", "-o", "pythonpath=. " + str(Path(__file__).parents[1]))
+        run(
+            "maybe",
+            "--claims-results",
+            "dead",
+            "-o",
+            "pythonpath=. " + str(Path(__file__).parents[1]),
+        )
     alive = results_in(pytester.path / "alive")["test_maybe"]
     dead = results_in(pytester.path / "dead")["test_maybe"]
     for name in ("fullName", "testCaseId", "historyId", "titlePath", "parameters"):
@@ -144,8 +163,13 @@ def test_results_do_not_tell_where_they_were_made(run: Run, suite: pytest.Pytest
     patched = "import os, socket\nsocket.gethostname = lambda: 'name-of-this-machine'\n"
     patched += "from pathlib import Path\nPath('pid').write_text(str(os.getpid()))\n"
     conftest.write_text(patched + conftest.read_text())
-    here, seeds = suite.path / "here", ["--seeds", "12,20"]
-    run("supported or negative or broken", f"--alluredir={here}", f"--rootdir={suite.path}", *seeds)
+    here, seeds = suite.path / "here", ["--claims-seeds", "12,20"]
+    run(
+        "supported or negative or broken",
+        f"--claims-results={here}",
+        f"--rootdir={suite.path}",
+        *seeds,
+    )
     process = (suite.path / "pid").read_text()
     texts = {path.name: path.read_text(errors="replace") for path in here.iterdir()}
     assert len(texts) > 10
@@ -159,7 +183,7 @@ def test_results_do_not_tell_where_they_were_made(run: Run, suite: pytest.Pytest
     ran = {labels(each)["thread"] for each in results_in(here).values()}
     assert all(re.fullmatch(r"main|gw\d+", each) for each in ran)
     executor = json.loads(texts["executor.json"])["buildName"]
-    assert "--alluredir=here --rootdir=. --seeds 12,20" in executor
+    assert "--claims-results=here --rootdir=. --claims-seeds 12,20" in executor
 
 
 def test_second_run_shows_nothing_of_the_first(run: Run, pytester: pytest.Pytester) -> None:
@@ -173,7 +197,7 @@ def test_second_run_shows_nothing_of_the_first(run: Run, pytester: pytest.Pytest
 
 
 def test_without_report_nothing_of_allure_is_imported(run: Run, pytester: pytest.Pytester) -> None:
-    said = run("supported or without_allure", "--no-report")
+    said = run("supported or without_allure", "--claims-no-report")
     said.assert_outcomes(passed=2)
     said.stdout.no_fnmatch_line("*Allure results*")
     assert not (pytester.path / "out").exists()
