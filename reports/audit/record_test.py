@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training_claims.reports import provenance
+from training_claims.reports import places, provenance
 from training_claims.reports.audit.record import Record, committed
 from training_claims.reports.drift import file as baseline_file
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_claims.evidence.statistic import best_epoch, final, late, rise
+from training_claims.reports import places
 from training_claims.reports.audit import false_alarms
 from training_claims.reports.drift import compare
 from training_claims.reports.drift import file as baseline_file
