@@ -286,7 +286,6 @@ def test_metrics_follow_each_claims_effect_by_version(at_desktop: Reader) -> Non
 def test_overview_says_what_holds_on_what_and_at_what_cost(reader: Reader) -> None:
     items = reader.page.get_by_test_id("metadata-item")
     known = ["not-decided", "claims", "seeds", "cost", "data", "tensorflow", "device"]
-    known += ["how-far-to-trust-it"]
     expect(items).to_have_count(1 + len(known))
     assert [item.inner_text().split("\n")[0] for item in items.all()][1:] == known
     expect(items.filter(has_text="1 refuted, 1 inconclusive, 2 supported")).to_have_count(1)
