@@ -285,7 +285,7 @@ def test_metrics_follow_each_claims_effect_by_version(at_desktop: Reader) -> Non
 
 def test_overview_says_what_holds_on_what_and_at_what_cost(reader: Reader) -> None:
     items = reader.page.get_by_test_id("metadata-item")
-    known = ["claims", "seeds", "cost", "data", "tensorflow", "device", "how-far-to-trust-it"]
+    known = ["not-decided", "claims", "seeds", "cost", "data", "tensorflow", "device"]
     expect(items).to_have_count(1 + len(known))
     assert [item.inner_text().split("\n")[0] for item in items.all()][1:] == known
     expect(items.filter(has_text="1 refuted, 1 inconclusive, 2 supported")).to_have_count(1)
@@ -309,7 +309,7 @@ def test_pictures_are_taken_of_a_claim_and_the_overview(report: Path, tmp_path: 
     # Playwright runs once in a thread, and the tests' own browser is open in this one.
     with ThreadPoolExecutor(1) as other:
         assert other.submit(main, [*given, "--claim", "Helps"]).result() == 0
-        assert other.submit(main, [*given, "--claim", "No such claim"]).result() == 1
+        assert other.submit(main, [*given, "--claim", "No such claim"]).result() == 3
     sizes = {picture.name: picture.stat().st_size for picture in tmp_path.iterdir()}
     assert sizes.keys() == {"claim.png", "overview.png"}
     assert max(sizes.values()) < 200_000
