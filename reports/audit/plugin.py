@@ -65,7 +65,7 @@ def _read_bank(config: pytest.Config) -> Baseline:
     for arm in bank.arms:
         if len(arm.seeds) < least:
             raise pytest.UsageError(
-                f"--claims-audit: expected a bank of at least {least} seeds an arm, to compare halves. "
+                f"--claims-audit: expected at least {least} seeds an arm, to compare halves. "
                 f"Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
             )
     return bank
