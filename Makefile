@@ -13,14 +13,14 @@ NOTEBOOK := $(patsubst %,claims/test_%.py,noise_channels memorization learning_r
 SEED := $(or $(SEED),$(shell date +%s))
 
 .PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade bench tables \
-	requirements clean
+	requirements types clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
 	[ $$status = 4 ] || $(RUN) report || [ $$? != 3 ] || \
 	[ $$status != 0 ] || status=3; exit $$status  # 4: nothing was run; 3: no report was written
 
-test: $(INSTALLED)  ## the project's own tests, lint and types
+test: $(INSTALLED) types  ## the project's own tests, lint and types
 	$(ENV)/bin/ruff check . && $(ENV)/bin/ruff format --check .
 	$(ENV)/bin/mypy
 	$(ENV)/bin/pytest -n auto --dist loadgroup fixtures reports $(ARGS)
@@ -62,6 +62,10 @@ requirements: $(INSTALLED)  ## compile requirements.txt anew from pyproject.toml
 	$(ENV)/bin/uv pip compile --universal --upgrade --group dev --all-extras --no-annotate \
 		--no-header --no-emit-index-url pyproject.toml -o requirements.txt
 
+types:  ## link the rooms as they are imported, which mypy cannot find out
+	@rm -rf .types && mkdir -p .types/training_claims
+	@ln -s $(CURDIR)/fixtures/* $(CURDIR)/reports $(CURDIR)/claims .types/training_claims
+
 clean:  ## remove what can be made again
 	rm -rf $(ENV) .claims .types
 
@@ -69,6 +73,4 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(ENV)
 	$(ENV)/bin/pip install --quiet --requirement requirements.txt
 	$(ENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
-	rm -rf .types && mkdir -p .types/training_claims
-	ln -s $(CURDIR)/fixtures/* $(CURDIR)/reports $(CURDIR)/claims .types/training_claims
 	@touch $@

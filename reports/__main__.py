@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         usage="training-claims COMMAND ...",
         description="\n".join(["commands:", *lines]),
         epilog=EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, help="one of these", metavar="COMMAND")
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from training_claims.evidence.statistic import final, late
-from training_claims.reports.allure import folder, generate
+from training_claims.evidence.readings import final, late
+from training_claims.reports.allure import generate
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.testing.judgement import made_arm, noisy_runs
@@ -19,13 +19,8 @@ Run: TypeAlias = Callable[..., pytest.RunResult]
 HELPS = "noise_channels.helps[0.01]"
 
 CONFTEST = """
-from pathlib import Path
 import pytest
-import training_claims.reports.allure.folder
 from training_claims.testing.judgement import made_runs
-
-training_claims.reports.allure.folder.OUT = Path(__file__).parent / "out"
-pytest_plugins = ["training_claims.plugin", "training_claims.reports.plugin"]
 
 class Source:
     notices = []
@@ -33,15 +28,15 @@ class Source:
         return made_runs(arm, float(arm.name.partition("<")[0]), len(seeds))
 
 @pytest.fixture
-def run_source():
+def claims_source():
     return Source()
 """
 
 CLAIMS = """
 import os, signal, sys
 import pytest
-from training_claims.claim import claim
-from training_claims.evidence import late
+from training_claims.mark import claim
+from training_claims import late
 from training_claims.testing.judgement import made_arm
 
 def exceeds(judge, offset):
@@ -83,8 +78,8 @@ def test_without_allure():
 # Claims on two arms, of which "0.1" moves by what --moved says.
 DRIFTING = """
 import pytest
-from training_claims.claim import claim
-from training_claims.evidence import final, late
+from training_claims.mark import claim
+from training_claims import final, late
 from training_claims.testing.judgement import made_arm
 
 @pytest.fixture
@@ -107,13 +102,8 @@ def test_ends(judge, helped):
 """
 
 MOVING = """
-from pathlib import Path
 import pytest
-import training_claims.reports.allure.folder
 from training_claims.testing.judgement import noisy_runs
-
-training_claims.reports.allure.folder.OUT = Path(__file__).parent / "out"
-pytest_plugins = ["training_claims.plugin", "training_claims.reports.plugin"]
 
 def pytest_addoption(parser):
     parser.addoption("--moved", type=float, default=0.0)
@@ -127,14 +117,14 @@ class Source:
         return noisy_runs(arm, seeds, self.moved if arm.name == "0.1" else 0.0)
 
 @pytest.fixture
-def run_source(pytestconfig):
+def claims_source(pytestconfig):
     return Source(pytestconfig.option.moved)
 """
 
 INI = """
 [pytest]
-addopts = -p no:allure_pytest --import-mode=importlib
-pythonpath = {root}
+addopts = --import-mode=importlib
+pythonpath = .
 filterwarnings = error
 """
 
@@ -144,7 +134,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     """A small suite of claims."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_noise_channels=CLAIMS)
-    pytester.makeini(INI.format(root=Path(__file__).parents[1]))
+    pytester.makeini(INI)
     return pytester
 
 
@@ -180,9 +170,8 @@ def run(suite: pytest.Pytester) -> Run:
 
 
 @pytest.fixture
-def run_inside(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run_inside(suite: pytest.Pytester) -> Run:
     """Run them in this process, which is faster, and without a report unless one is asked for."""
-    monkeypatch.setattr(folder, "OUT", folder.OUT)  # the suite's conftest.py sets it
 
     def run(select: str, *options: str, report: bool = False) -> pytest.RunResult:
         ignored = "-Wignore::pytest.PytestAssertRewriteWarning"  # all is imported already

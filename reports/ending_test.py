@@ -12,8 +12,8 @@ import unittest
 
 import pytest
 
-from training_claims.claim import Refuted, claim
-from training_claims.evidence import late
+from training_claims.mark import Refuted, claim
+from training_claims import late
 from training_claims.testing.judgement import made_arm
 
 
@@ -38,6 +38,7 @@ def judged_good(judge):
 
 @pytest.fixture
 def judged_at_last(judge):
+    assert judge.source  # pytest gives no fixture as it tears a test down
     yield
     with contextlib.suppress(BaseException):
         judge(BAD)
@@ -251,7 +252,7 @@ def test_a_claim_that_cannot_be_told_is_refused_in_a_line(
 ) -> None:
     (suite.path / "test_noise_channels.py").unlink()
     for name, (marks, _) in UNTOLD.items():
-        imports = "import pytest\nfrom training_claims.claim import claim\n"
+        imports = "import pytest\nfrom training_claims import claim\n"
         suite.makepyfile(**{f"test_{name}": f"{imports}{marks}\ndef test_x(judge): pass"})
     said = run_inside("test", "-n", workers)
     assert said.ret == 4

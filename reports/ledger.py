@@ -11,9 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 import pytest
 
-from training_claims.claim import Inconclusive, Refuted, is_claim, one_line, statement_of
 from training_claims.evidence.verdict import Outcome, Verdict
 from training_claims.hooks import TOLD
+from training_claims.mark import Inconclusive, Refuted, is_claim, statement_of
+from training_claims.reading import one_line
 from training_claims.reports.drift.rule import WORST_FIRST, ArmDrift, Drifted, most_moved
 from training_claims.status import Status
 
@@ -29,12 +30,14 @@ class Decided:
     """A decided claim.
 
     Args:
+        claim_id: Its identity across versions.
         statement: The claim in a sentence.
         subject: What the claim's file is about.
         verdict: What was decided.
         seconds: Time that it took, training included.
     """
 
+    claim_id: str
     statement: str
     subject: str
     verdict: Verdict
@@ -182,9 +185,8 @@ class Ledger:
 
     def _note(self, record: Mapping[str, Any]) -> None:
         verdict = Verdict.from_json(record["verdict"])
-        self.decided.append(
-            Decided(record["statement"], record["subject"], verdict, record["seconds"])
-        )
+        claim_id, statement, subject = (record[name] for name in ("id", "statement", "subject"))
+        self.decided.append(Decided(claim_id, statement, subject, verdict, record["seconds"]))
         self.decided.sort(key=lambda claim: ORDER.index(claim.verdict.outcome))
 
     def _trained_by(self, environment: Iterable[tuple[str, str]]) -> None:
@@ -220,8 +222,8 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     if getattr(report, "when", "") == "???" and hasattr(report, "node"):  # from xdist
         return f"worker {report.node.gateway.id} died"
     if isinstance(report.longrepr, tuple):
-        return one_line(report.longrepr[2])
+        return one_line(report.longrepr[2], most=None)
     crash = getattr(report.longrepr, "reprcrash", None)
     lines = (crash.message if crash else report.longreprtext).splitlines() or [""]
     raised = (line[1:] for line in lines if line.startswith("E "))
-    return shorten(one_line(next(raised, lines[0])), LONGEST_REASON)
+    return shorten(one_line(next(raised, lines[0]), most=None), LONGEST_REASON)

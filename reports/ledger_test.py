@@ -9,7 +9,7 @@ from training_claims.reports.ledger import Decided, Failure, Ledger
 from training_claims.status import Status
 from training_claims.testing.judgement import made_judgement
 
-GOOD = Decided("Helps", "Noise", made_judgement(0.1).verdict, 1.0)
+GOOD = Decided("noise.helps", "Helps", "Noise", made_judgement(0.1).verdict, 1.0)
 REFUTED: Any = SimpleNamespace(outcome="refuted")
 CLAIMS = {"t.py::a": "Helps", "t.py::b": "Hurts"}
 
@@ -38,7 +38,7 @@ def test_status(failures: list[Failure], own: int, status: int) -> None:
 @pytest.mark.parametrize("own", [0, 1, 2, 3])
 def test_a_refuted_verdict_decides_whatever_else_happens(own: int) -> None:
     ledger = Ledger(
-        decided=[GOOD, Decided("Hurts", "Noise", REFUTED, 1.0)],
+        decided=[GOOD, Decided("noise.hurts", "Hurts", "Noise", REFUTED, 1.0)],
         failures=["fault"],
         started={"t.py::a"},
     )

@@ -24,7 +24,7 @@ def test_a_round_ends_and_the_next_waits_for_a_change(suite: pytest.Pytester) ->
         process.kill()
     assert "passed" not in rest
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    assert not (suite.path / "out").exists()
+    assert not (suite.path / ".claims").exists()
     assert Path(".s.md").exists()
 
 

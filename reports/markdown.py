@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from training_claims.claim import one_line
+from training_claims.reading import one_line
 
 # An underscore between letters means nothing.
 MEANING = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
@@ -14,7 +14,7 @@ MEANING = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 
 def literal(text: str) -> str:
     """Text that Markdown and the HTML in it leave alone, in one line."""
-    return MEANING.sub(r"\\\g<0>", escape(one_line(text), quote=False))
+    return MEANING.sub(r"\\\g<0>", escape(one_line(text, most=None), quote=False))
 
 
 def table(

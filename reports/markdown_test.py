@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_claims.claim import one_line
+from training_claims.reading import one_line
 from training_claims.reports.ledger import Decided, Ledger
 from training_claims.reports.markdown import literal, table
 from training_claims.reports.summary import summary
@@ -15,6 +16,7 @@ from training_claims.testing.judgement import made_judgement
 
 ANY_TEXT = st.text(st.characters()) | st.text(st.sampled_from("|\\\\`*_[]<>&~$\n\x1b\ud800 a{}"))
 VERDICT = made_judgement().verdict
+line = partial(one_line, most=None)
 UNESCAPED = r"(?<!\\)(?:\\\\)*"  # an even number of backslashes before
 
 
@@ -28,7 +30,7 @@ def test_text_stands_as_it_is() -> None:
 @given(ANY_TEXT)
 def test_any_text_is_read_back_and_means_nothing(text: str) -> None:
     said = literal(text)
-    assert unescape(re.sub(r"\\([\\`*_\[\]|~$])", r"\1", said)) == unescape(one_line(text))
+    assert unescape(re.sub(r"\\([\\`*_\[\]|~$])", r"\1", said)) == unescape(line(text))
     assert not re.search(UNESCAPED + r"[`*\[\]|~$]", said)
     assert not re.search(r"(?<![^\W_])(?<!\\)_|(?<!\\)_(?![^\W_])", said)
     assert "<" not in said
@@ -37,9 +39,9 @@ def test_any_text_is_read_back_and_means_nothing(text: str) -> None:
 
 @given(ANY_TEXT, ANY_TEXT)
 def test_any_statement_is_one_row_of_the_summary(text: str, reason: str) -> None:
-    ledger = Ledger(claims={"a": one_line(text), "b": one_line(reason)}, answered={"a"})
-    ledger.decided = [Decided(one_line(text), "Noise", VERDICT, 1.0)]
-    ledger.faults = {"b": one_line(reason)}
+    ledger = Ledger(claims={"a": line(text), "b": line(reason)}, answered={"a"})
+    ledger.decided = [Decided("noise.any", line(text), "Noise", VERDICT, 1.0)]
+    ledger.faults = {"b": line(reason)}
     written = summary(ledger).encode().decode().splitlines()
     assert written[2] == "- **1 of 2 claims was not decided**"
     rows = [line for line in written if line.startswith("| ")]
@@ -49,7 +51,7 @@ def test_any_statement_is_one_row_of_the_summary(text: str, reason: str) -> None
 
 @given(ANY_TEXT)
 def test_any_statement_is_in_the_terminals_table(text: str) -> None:
-    lines = terminal_table([Decided(one_line(text), "Noise", VERDICT, 1.0)], 120)
+    lines = terminal_table([Decided("noise.any", line(text), "Noise", VERDICT, 1.0)], 120)
     assert all(line.isprintable() for line in lines)
     assert sum("supported" in line and "12/12" in line for line in lines) == 1
 

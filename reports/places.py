@@ -5,11 +5,15 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-MARKS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", ".git")
+# What pytest goes by, so that commands look where sessions write; .git is none of it.
+MARKS = (
+    *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
+    *("pyproject.toml", "tox.ini", "setup.cfg", "setup.py"),
+)
 
 
 def root() -> Path:
-    """The nearest folder, from here upward, that looks like a repository's; else this one."""
+    """The nearest folder, from here upward, that pytest takes for a repository's; else this one."""
     here = Path.cwd()
     found = (
         each for each in (here, *here.parents) if any((each / name).exists() for name in MARKS)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from training_claims.session.session import SETTINGS
+
 # What changes precision or kernels, if it is set in the environment.
 FLAGS = (
     "NVIDIA_TF32_OVERRIDE",
@@ -38,14 +40,14 @@ def joined(environments: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 def of_session(config: pytest.Config) -> dict[str, str]:
     """When, from what and on what a session ran."""
-    option = config.option
+    settings = config.stash[SETTINGS]
     about = {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "commit": commit(),
+        "commit": _commit(config.rootpath),
         "cores": str(os.cpu_count()),
         **of_data(config),
-        "first seed": str(option.claims_first_seed),
-        "seeds": option.claims_seeds,
+        "first seed": str(settings.first_seed),
+        "seeds": ",".join(map(str, settings.looks)),
         "flags": " ".join(f"{name}={os.environ[name]}" for name in FLAGS if name in os.environ),
     }
     driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
@@ -54,8 +56,8 @@ def of_session(config: pytest.Config) -> dict[str, str]:
 
 def of_data(config: pytest.Config) -> dict[str, str]:
     """Where a session's data come from: of a file, its name."""
-    option = config.option
-    return {"mnist": Path(option.claims_mnist).name, "imdb": Path(option.claims_imdb).name}
+    settings = config.stash[SETTINGS]
+    return {"mnist": Path(settings.mnist).name, "imdb": Path(settings.imdb).name}
 
 
 def tensorflow_version() -> str:
@@ -66,16 +68,18 @@ def tensorflow_version() -> str:
     return "unknown"
 
 
-def commit() -> str:
-    """The project's commit, marked if files differ from it; "unknown" outside a repository."""
-    return _said("git", "describe", "--always", "--dirty", "--abbrev=12") or "unknown"
+def _commit(root: Path) -> str:
+    """The repository's commit, marked if files differ from it; "unknown" outside one."""
+    return (
+        _said("git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12") or "unknown"
+    )
 
 
 def _said(*command: str) -> str:
     """What a command prints; nothing if it is not there or fails."""
     try:
         done = subprocess.run(  # noqa: S603 - commands of this file
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=30
+            command, capture_output=True, text=True, timeout=30
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -3,7 +3,8 @@
 Results for Allure go to `.claims/allure-results`, emptied by every session that decides claims, or
 to `--claims-results`, which is emptied only by `--claims-clean-results`, once a session whatever
 the number of workers. Only claims are written there, and by one session at a time;
-`--claims-no-report` writes none. What the user's own `--alluredir` gathers is left to Allure.
+`--claims-no-report` writes none, nor does a session without Allure's plugin, which says so. The
+user's own `--alluredir` is left to Allure: all tests, claims with the pages that they have here.
 
 Exit statuses are those of `training_claims.status`.
 """
@@ -14,20 +15,22 @@ import os
 import shutil
 import uuid
 from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
 
-from training_claims.claim import is_claim
 from training_claims.hooks import TOLD
+from training_claims.mark import is_claim
 from training_claims.reports import table
 from training_claims.reports.allure import folder
 from training_claims.reports.audit import record
+from training_claims.reports.audit.record import Record
 from training_claims.reports.drift import table as drift_table
 from training_claims.reports.ledger import Ledger, failure_kind, statements
-from training_claims.reports.summary import summary
+from training_claims.reports.summary import as_record, summary
 from training_claims.session import outputs
 from training_claims.session.options import given_name
 from training_claims.status import Status
@@ -37,8 +40,6 @@ RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
 SESSION = pytest.StashKey[str]()
 UNTOLD = pytest.StashKey[dict[str, str]]()
-# Whether another session was writing to the folder when this one began, the same to all workers.
-TAKEN = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     default = config.rootpath / ".claims" / "allure-results"
     config.stash[RESULTS] = config.invocation_params.dir / given if given else default
     config.stash[OWN] = given is None
-    config.stash[SESSION] = _shared(config).get("testrunuid", uuid.uuid4().hex)
+    config.stash[SESSION] = _name_of_session(config)
     if not _is_worker(config):
         option = config.option
         idle = option.claims_bench or option.claims_audit or option.collectonly or option.setuponly
@@ -63,7 +64,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if _is_worker(config):
         return
-    config.stash[TAKEN] = config.stash[OWN] and folder.is_held(config.stash[RESULTS])
     if not config.stash[OWN] and _reports(config):
         try:
             _hold(config, anew=bool(config.option.claims_clean_results))
@@ -73,9 +73,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker of which session it is, and whether the report's folder is free."""
+    """Tell an xdist worker of which session it is."""
     node.workerinput["testrunuid"] = node.config.stash[SESSION]
-    node.workerinput["claims_report_taken"] = node.config.stash[TAKEN]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -93,10 +92,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     claims = [item for item in session.items if is_claim(item)]
     if not claims or not _reports(config):
         return
-    if config.stash.get(TAKEN, _shared(config).get("claims_report_taken", False)):
-        _refuse(config)
     with outputs.noted(config, outputs.REPORT):
-        _hold(config, anew=config.stash[OWN])
+        try:
+            _hold(config, anew=config.stash[OWN])
+        except folder.Held:
+            _refuse(config)
         _attachments().start(config, config.stash[RESULTS], claims)
 
 
@@ -120,15 +120,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if _is_worker(config):
         return
     ledger = config.stash[LEDGER]
+    known = _record_of(ledger)
     if config.option.claims_summary:
+        file = config.invocation_params.dir / config.option.claims_summary
         with outputs.noted(config, "--claims-summary"):
-            outputs.write(
-                config.invocation_params.dir / config.option.claims_summary, summary(ledger)
-            )
+            text = as_record(ledger) if file.suffix == ".json" else summary(ledger, known)
+            outputs.write(file, text)
     session.exitstatus = ledger.status(int(exitstatus))
-    if (ledger.decided or ledger.undecided()) and not config.option.claims_no_report:
+    if (ledger.decided or ledger.undecided()) and _reports(config):
         with outputs.noted(config, outputs.REPORT):
-            _describe(config, ledger)
+            _describe(config, ledger, known)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -146,9 +147,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     colours = {claim.verdict.headline: {"red": True} for claim in claims}
     for line in table.table(claims, shutil.get_terminal_size().columns) if claims else ():
         terminalreporter.write_line(line, **colours.get(line.strip(), {}))
-    if not config.option.claims_no_report:
+    if _reports(config):
         results = os.path.relpath(config.stash[RESULTS], config.invocation_params.dir)
         terminalreporter.write_line(f"\nAllure results: {results}")
+    elif not config.option.claims_no_report and (lacking := _lacking(config)):
+        terminalreporter.write_line(f"\nNo report: {lacking}")
 
 
 def _check_outputs(config: pytest.Config, results: str | None) -> None:
@@ -166,12 +169,29 @@ def _check_outputs(config: pytest.Config, results: str | None) -> None:
     if results is not None:
         with outputs.refused("--claims-results"):
             given_name(results)
+            if not config.option.claims_no_report and (lacking := _lacking(config)):
+                raise outputs.Unwritable(lacking)
             if _reports(config):
                 outputs.check_folder(config.stash[RESULTS])
 
 
 def _reports(config: pytest.Config) -> bool:
-    return not (config.option.collectonly or config.option.claims_no_report)
+    option = config.option
+    return not (option.collectonly or option.claims_no_report or _lacking(config))
+
+
+def _lacking(config: pytest.Config) -> str:
+    """What to say if a report cannot be made here; else nothing."""
+    if not config.pluginmanager.has_plugin("allure_pytest"):
+        missing = "Allure's pytest plugin"
+    elif not find_spec("matplotlib"):
+        missing = "Matplotlib"
+    else:
+        return ""
+    return (
+        f"expected {missing}. Received: none. Install training-claims[report], without "
+        "-p no:allure_pytest, or ask for none by --claims-no-report."
+    )
 
 
 def _hold(config: pytest.Config, *, anew: bool) -> None:
@@ -183,17 +203,22 @@ def _refuse(config: pytest.Config) -> NoReturn:
     pytest.exit(f"--claims-results: {folder.Held(config.stash[RESULTS])}", Status.USAGE)
 
 
-def _describe(config: pytest.Config, ledger: Ledger) -> None:
+def _record_of(ledger: Ledger) -> Record | None:
+    """The audit's record, if it speaks of what this session trained and decided."""
+    known, claims = record.committed(), [claim.claim_id for claim in ledger.decided]
+    return known if known and claims and known.speaks_of(ledger.environment, claims) else None
+
+
+def _describe(config: pytest.Config, ledger: Ledger, known: Record | None) -> None:
     """Write what Allure shows of the session beside its results."""
     _hold(config, anew=False)
-    trust = record.committed()
     left = ledger.undecided()
     told = {
         **({"not decided": left} if left else {}),
         **ledger.moved(),
         **{f"not written {option}": [why] for option, why in outputs.unwritten(config).items()},
         **ledger.overview(),
-        **({"how far to trust it": [trust.overview]} if trust else {}),
+        **({"how far to trust it": [known.overview]} if known else {}),
     }
     command = folder.shown(["pytest", *config.invocation_params.args], config.rootpath)
     folder.describe(config.stash[RESULTS], told, command)
@@ -203,6 +228,12 @@ def _attachments() -> ModuleType:
     from training_claims.reports.allure import results
 
     return results
+
+
+def _name_of_session(config: pytest.Config) -> str:
+    """A name that its workers share: xdist's own, where they began before claims were found."""
+    told = _shared(config).get("testrunuid") or config.getoption("testrunuid", None)
+    return str(told or uuid.uuid4().hex)
 
 
 def _shared(config: pytest.Config) -> dict[str, Any]:

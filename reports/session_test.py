@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from training_claims.reports.conftest import Run, results_in
+from training_claims.reports.audit import record
+from training_claims.reports.conftest import INI, Run, results_in
 
 
 def labels(result: dict[str, Any]) -> dict[str, str]:
@@ -33,6 +35,58 @@ def test_exit_status(run_inside: Run, select: str, options: list[str], status: i
     assert run_inside(select, *options).ret == status
 
 
+@pytest.mark.parametrize(
+    ("ini", "options", "status"),
+    [
+        ("strict = true", [], 0),  # pytest's own, which says nothing of claims
+        ("claims_strict = true", [], 6),
+        ("", ["--claims-strict"], 6),
+    ],
+)
+def test_what_makes_an_open_claim_fail(
+    suite: pytest.Pytester, run_inside: Run, ini: str, options: list[str], status: int
+) -> None:
+    suite.makeini(f"{INI}\n{ini}\n")
+    assert run_inside("negative", "--claims-seeds", "12", *options).ret == status
+
+
+def test_a_summary_in_json_is_a_record(suite: pytest.Pytester, run_inside: Run) -> None:
+    options = ["--claims-seeds", "12,20", "--claims-summary", "summary.json"]
+    assert run_inside("supported or negative", *options).ret == 1
+    told = json.loads((suite.path / "summary.json").read_text())
+    assert told["about"]["claims"] == ["1 refuted", "1 supported"]
+    assert [each["statement"] for each in told["claims"]] == ["Hurts", "Helps by 0.1 & <more>"]
+    assert [each["effect"] for each in told["claims"]] == ["-0.1 [-0.1, -0.1]", "+0.1 [+0.1, +0.1]"]
+    assert told["claims"][1]["id"].endswith("noise_channels.supported[0.1]")
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+def test_the_audit_is_quoted_where_it_speaks_of_the_session(
+    suite: pytest.Pytester, run_inside: Run, monkeypatch: pytest.MonkeyPatch, speaks: bool
+) -> None:
+    asked: list[set[str]] = []
+
+    def speaks_of(environment: Any, claims: Any) -> bool:
+        asked.append({*environment, *(name.rpartition(".")[2] for name in claims)})
+        return speaks
+
+    known = SimpleNamespace(
+        overview="all hold",
+        speaks_of=speaks_of,
+        power=lambda _, comparison: 0.75 * ("exceeds" in comparison),
+        prospects=lambda *_: "these prospects",
+    )
+    monkeypatch.setattr(record, "committed", lambda: known)
+    run_inside("supported", "--claims-summary", "s.md", report=True)
+    results = suite.path / ".claims" / "allure-results"
+    about = (results / "environment.properties").read_text()
+    page = results_in(results)["test_supported"]["descriptionHtml"]
+    assert ("how-far-to-trust-it=all hold" in about) is speaks
+    assert ("| 0.7500 |" in (suite.path / "s.md").read_text()) is speaks
+    assert ("these prospects" in page) is speaks
+    assert asked == [{"data", "tensorflow", "device", "supported[0.1]"}] * 2
+
+
 def test_table_lists_refuted_claims_first_with_their_headline(run: Run) -> None:
     said = run(
         "supported or negative", "--claims-seeds", "12,20", "-n", "1", "--claims-results", "here"
@@ -54,9 +108,10 @@ def test_claim_fills_its_page(run: Run, pytester: pytest.Pytester) -> None:
     run("supported", "--claims-results", "here")
     result = results_in(pytester.path / "here")["test_supported"]
     assert result["status"] == "passed"
-    assert result["name"] == "Helps by 0.1 & <more>: +0.1 [+0.1, +0.1], 12 of 12 seeds"
+    assert result["name"] == "Helps by 0.1 & <more>"
     assert result["titlePath"] == ["Noise channels"]
-    assert "Helps by 0.1 &amp; &lt;more&gt;." in result["descriptionHtml"]
+    assert "+0.1 [+0.1, +0.1]" in result["descriptionHtml"]
+    assert "Helps by" not in result["descriptionHtml"]  # the title says it
     expected = {
         "ALLURE_ID": "noise_channels.supported[0.1]",
         "epic": "Training claims",
@@ -70,8 +125,10 @@ def test_claim_fills_its_page(run: Run, pytester: pytest.Pytester) -> None:
     assert tf["mode"] == "hidden"
     assert "excluded" not in tf
     kinds = [Path(attachment["source"]).suffix for attachment in result["attachments"]]
-    assert kinds == [".csv", ".json", ".png", ".svg", ".svg"]
-    assert "device=CPU" in (pytester.path / "here" / "environment.properties").read_text()
+    assert kinds == [".csv", ".json"]
+    about = (pytester.path / "here" / "environment.properties").read_text()
+    assert "device=CPU" in about
+    assert "trust" not in about  # the audit's record speaks of other claims
     assert (pytester.path / "here" / "executor.json").is_file()
 
 
@@ -129,7 +186,7 @@ def test_stand_in_has_the_identity_of_the_real_result(run: Run, pytester: pytest
     pytester.makepyfile(
         test_other="""
         import os, signal
-        from training_claims.claim import claim
+        from training_claims import claim
         from test_noise_channels import exceeds
 
         @claim("Maybe dies", source="Noise")
@@ -139,18 +196,10 @@ def test_stand_in_has_the_identity_of_the_real_result(run: Run, pytester: pytest
             exceeds(judge, 0.1)
         """
     )
-    run(
-        "maybe", "--claims-results", "alive", "-o", "pythonpath=. " + str(Path(__file__).parents[1])
-    )
+    run("maybe", "--claims-results", "alive")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIE", "1")
-        run(
-            "maybe",
-            "--claims-results",
-            "dead",
-            "-o",
-            "pythonpath=. " + str(Path(__file__).parents[1]),
-        )
+        run("maybe", "--claims-results", "dead")
     alive = results_in(pytester.path / "alive")["test_maybe"]
     dead = results_in(pytester.path / "dead")["test_maybe"]
     for name in ("fullName", "testCaseId", "historyId", "titlePath", "parameters"):
@@ -187,7 +236,7 @@ def test_results_do_not_tell_where_they_were_made(run: Run, suite: pytest.Pytest
 
 
 def test_second_run_shows_nothing_of_the_first(run: Run, pytester: pytest.Pytester) -> None:
-    out = pytester.path / "out" / "allure-results"
+    out = pytester.path / ".claims" / "allure-results"
     run("supported")
     assert set(results_in(out)) == {"test_supported"}
     run("broken", "-n", "1")
@@ -197,7 +246,8 @@ def test_second_run_shows_nothing_of_the_first(run: Run, pytester: pytest.Pytest
 
 
 def test_without_report_nothing_of_allure_is_imported(run: Run, pytester: pytest.Pytester) -> None:
-    said = run("supported or without_allure", "--claims-no-report")
+    said = run("supported or without_allure", "--claims-no-report", "-p", "no:allure_pytest")
     said.assert_outcomes(passed=2)
     said.stdout.no_fnmatch_line("*Allure results*")
-    assert not (pytester.path / "out").exists()
+    said.stdout.no_fnmatch_line("*No report*")
+    assert not (pytester.path / ".claims").exists()

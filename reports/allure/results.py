@@ -2,7 +2,8 @@
 
 allure-pytest reports every test, and a result only when its test is over. Here only claims are
 reported, and each leaves a broken result while it runs, which the real one replaces: if the
-process dies, that is what stays, under the claim's own identity.
+process dies, that is what stays, under the claim's own identity. Where the user has Allure report
+too, to `--alluredir`, its listener serves both folders.
 """
 
 # Allure's functions have no types.
@@ -28,28 +29,24 @@ from allure_commons.types import AttachmentType, ParameterMode
 from allure_commons.utils import md5, now, represent
 from allure_pytest import utils as identity
 from allure_pytest.listener import AllureListener
-from attr import asdict
+from attr import asdict, evolve
 
-from training_claims.claim import claim_id, is_claim, statement_of, subject_of
 from training_claims.hooks import Judgement
+from training_claims.mark import claim_id, is_claim, statement_of, subject_of
 from training_claims.reports.allure.histories import csv_text
+from training_claims.reports.audit import record
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.reports.drift.rule import ArmDrift
 from training_claims.reports.page import drift_page, page
-from training_claims.reports.page.figures import Figures, draw, draw_drift
+from training_claims.reports.page.figures import draw, draw_drift
 from training_claims.reports.provenance import tensorflow_version
 from training_claims.session import outputs
 from training_claims.session.outputs import REPORT, noted
 
 EPIC = "Training claims"
-UNTOLD = ""  # who reads a report need not learn the name of a machine
+UNTOLD = ("host", "thread")  # labels: who reads a report need not learn the name of a machine
+LISTENER = "allure_listener"  # as Allure's own plugin calls it
 VERSION = "tf"  # the label and the parameter that tell TensorFlow versions apart
-
-
-def load(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Load Allure's pytest plugin, for its options, unless pytest has done so."""
-    if not pluginmanager.has_plugin("allure_pytest"):
-        pluginmanager.import_plugin("allure_pytest.plugin")
 
 
 def start(config: pytest.Config, results: Path, claims: Sequence[pytest.Item]) -> None:
@@ -60,63 +57,19 @@ def start(config: pytest.Config, results: Path, claims: Sequence[pytest.Item]) -
     """
     for item in claims:
         _label(item)
-    listener, logger = AllureListener(config), _ClaimsOnly(config, results)
-    listener._host, listener._thread = UNTOLD, _worker()
-    config.pluginmanager.register(listener, "allure_listener")
-    config.pluginmanager.register(
-        AllurePages(config, results), "training_claims.reports.allure_pages"
-    )
-    for plugin in (listener, logger):
-        allure_commons.plugin_manager.register(plugin)
-        config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
+    if not config.pluginmanager.has_plugin(LISTENER):
+        listener = AllureListener(config)
+        config.pluginmanager.register(listener, LISTENER)
+        _register(config, listener)
+    _register(config, logger := _ClaimsOnly(config, results))
+    pages = AllurePages(config, results, logger)
+    config.pluginmanager.register(pages, "training_claims.reports.allure_pages")
 
 
-class AllurePages:
-    """Hooks that fill the page of each claim.
-
-    Args:
-        config: pytest's.
-        results: The folder of results.
-    """
-
-    def __init__(self, config: pytest.Config, results: Path) -> None:
-        self._config, self._results = config, results
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Keep a broken result in place of the claim's own until that is written."""
-        if not is_claim(item):
-            return (yield)
-        _name(item)
-        allure.dynamic.parameter(VERSION, _version(item.config), mode=ParameterMode.HIDDEN)
-        standin = _unfinished(item)
-        file = self._results / f"{standin.uuid}-result.json"
-        with noted(self._config, REPORT):
-            outputs.write(file, _as_json(standin))
-        finished = yield
-        with noted(self._config, REPORT):
-            file.unlink(missing_ok=True)
-        return finished
-
-    def pytest_claim_judged(self, item: pytest.Item, judgement: Judgement) -> None:
-        """Write the page, and attach what it was made from."""
-        figures = draw(judgement)
-        allure.dynamic.title(page.title(judgement))
-        allure.dynamic.description_html(page.page(judgement, figures))
-        _attach(judgement, figures)
-        with noted(self._config, REPORT):
-            _measure(self._results, item, judgement)
-
-    def pytest_arm_compared(
-        self, drift: ArmDrift, saved: SavedArm, now: SavedArm, baseline: Baseline
-    ) -> None:
-        """Write the page of an arm against its baseline, and attach its numbers."""
-        allure.dynamic.title(f"{drift.arm} ({drift.data}): {drift.headline}")
-        picture = draw_drift(saved, now, drift)
-        allure.dynamic.description_html(drift_page.arm_page(drift, picture, baseline))
-        numbers = json.dumps(drift.as_json(), indent=1)
-        allure.attach(numbers, "Drift (JSON)", AttachmentType.JSON)
-        allure.attach(picture.svg, "Before and now (SVG)", AttachmentType.SVG)
+def _register(config: pytest.Config, plugin: object) -> None:
+    """Have Allure call a plugin until the session ends."""
+    allure_commons.plugin_manager.register(plugin)
+    config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
 
 
 class _ClaimsOnly(AllureFileLogger):
@@ -132,30 +85,90 @@ class _ClaimsOnly(AllureFileLogger):
     def __init__(self, config: pytest.Config, results: Path) -> None:
         super().__init__(results)
         self._config = config
+        self.within_claim = False
 
     @allure_commons.hookimpl
     def report_result(self, result: TestResult) -> None:
         labels = {label.name: label.value for label in result.labels}
-        if "ALLURE_ID" in labels:
-            result.titlePath = [labels["feature"]]  # the tree: a subject, and its claims
-            result.labels = [label for label in result.labels if label.value != UNTOLD]
-            _forget_places(result.statusDetails, self._config)
-            with noted(self._config, REPORT):  # in ASCII: an error's text may hold anything
-                outputs.write(self._report_dir / f"{result.uuid}-result.json", _as_json(result))
+        if VERSION not in labels:
+            return
+        kept = [label for label in result.labels if label.name not in UNTOLD]
+        told = evolve(  # a copy: the user's own folder gets the result as it is
+            result,
+            titlePath=[labels["feature"]],  # the tree: a subject, and its claims
+            labels=[*kept, Label("thread", _worker())],
+            statusDetails=_without_places(result.statusDetails, self._config),
+        )
+        with noted(self._config, REPORT):  # in ASCII: an error's text may hold anything
+            outputs.write(self._report_dir / f"{told.uuid}-result.json", _as_json(told))
 
     @allure_commons.hookimpl
     def report_attached_data(self, body: str | bytes, file_name: str) -> None:
         with noted(self._config, REPORT):
-            super().report_attached_data(body, file_name)
+            if self.within_claim:
+                super().report_attached_data(body, file_name)
 
     @allure_commons.hookimpl
     def report_attached_file(self, source: str, file_name: str) -> None:
         with noted(self._config, REPORT):
-            super().report_attached_file(source, file_name)
+            if self.within_claim:
+                super().report_attached_file(source, file_name)
 
     @allure_commons.hookimpl
     def report_container(self, container: object) -> None:
         """Write nothing."""
+
+
+class AllurePages:
+    """Hooks that fill the page of each claim.
+
+    Args:
+        config: pytest's.
+        results: The folder of results.
+        logger: What writes there.
+    """
+
+    def __init__(self, config: pytest.Config, results: Path, logger: _ClaimsOnly) -> None:
+        self._config, self._results, self._logger = config, results, logger
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Keep a broken result in place of the claim's own until that is written."""
+        if not is_claim(item):
+            return (yield)
+        _name(item)
+        allure.dynamic.parameter(VERSION, _version(item.config), mode=ParameterMode.HIDDEN)
+        standin = _unfinished(item)
+        file = self._results / f"{standin.uuid}-result.json"
+        with noted(self._config, REPORT):
+            outputs.write(file, _as_json(standin))
+        self._logger.within_claim = True
+        finished = yield
+        self._logger.within_claim = False
+        with noted(self._config, REPORT):
+            file.unlink(missing_ok=True)
+        return finished
+
+    def pytest_claim_judged(self, item: pytest.Item, judgement: Judgement) -> None:
+        """Write the page, and attach what it was made from."""
+        figures = draw(judgement)
+        allure.dynamic.title(judgement.statement)
+        allure.dynamic.description_html(page.page(judgement, figures, _prospects(item, judgement)))
+        verdict = json.dumps(judgement.verdict.as_json(), indent=1)
+        allure.attach(csv_text(judgement), "Learning curves, every seed (CSV)", AttachmentType.CSV)
+        allure.attach(verdict, "Verdict (JSON)", AttachmentType.JSON)
+        with noted(self._config, REPORT):
+            _measure(self._results, item, judgement)
+
+    def pytest_arm_compared(
+        self, drift: ArmDrift, saved: SavedArm, now: SavedArm, baseline: Baseline
+    ) -> None:
+        """Write the page of an arm against its baseline, and attach its numbers."""
+        allure.dynamic.title(f"{drift.arm} ({drift.data}): {drift.headline}")
+        picture = draw_drift(saved, now, drift)
+        allure.dynamic.description_html(drift_page.arm_page(drift, picture, baseline))
+        numbers = json.dumps(drift.as_json(), indent=1)
+        allure.attach(numbers, "Drift (JSON)", AttachmentType.JSON)
 
 
 def _name(item: pytest.Item) -> None:
@@ -220,28 +233,30 @@ def _worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
-def _forget_places(details: StatusDetails | None, config: pytest.Config) -> None:
+def _without_places(details: StatusDetails | None, config: pytest.Config) -> StatusDetails | None:
     """Say where a test went wrong as seen from the project, not from this machine's root."""
-    for name in ("message", "trace") if details else ():
-        text = getattr(details, name) or ""
-        setattr(details, name, text.replace(f"{config.rootpath}/", ""))
+    if details is None:
+        return None
+    texts = {name: getattr(details, name) or "" for name in ("message", "trace")}
+    return evolve(
+        details, **{name: text.replace(f"{config.rootpath}/", "") for name, text in texts.items()}
+    )
+
+
+def _prospects(item: pytest.Item, judgement: Judgement) -> str | None:
+    """What the audit found of a claim's power, if it is this claim, trained as here."""
+    known, name, verdict = record.committed(), claim_id(item), judgement.verdict
+    trained: dict[str, list[str]] = {}
+    for run in judgement.runs:
+        for key, value in (("data", run.arm.data.name), *run.environment.items()):
+            trained.setdefault(key, []).append(value)
+    if known and known.speaks_of(trained, [name]):
+        return known.prospects(name, verdict.wording, verdict.unit)
+    return None
 
 
 def _as_json(result: TestResult) -> str:
     return json.dumps(asdict(result, filter=lambda _, value: value or value is False))
-
-
-def _attach(judgement: Judgement, figures: Figures) -> None:
-    verdict = json.dumps(judgement.verdict.as_json(), indent=1)
-    attachments = [
-        ("Learning curves, every seed (CSV)", csv_text(judgement.runs), AttachmentType.CSV),
-        ("Verdict (JSON)", verdict, AttachmentType.JSON),
-        ("Figure (PNG)", figures.png, AttachmentType.PNG),
-        ("Learning curves (SVG)", figures.curves.svg, AttachmentType.SVG),
-        ("Differences (SVG)", figures.strip.svg, AttachmentType.SVG),
-    ]
-    for title, body, kind in attachments:
-        allure.attach(body, title, kind)
 
 
 def _measure(results: Path, item: pytest.Item, judgement: Judgement) -> None:

@@ -15,11 +15,11 @@ from training_claims.reports.conftest import Run
 
 # As many arms, and epochs, as the suite's own claims have; more of them on average.
 SHAPES = [(2, 60), (2, 10), (1, 100), (2, 20), (2, 20), (4, 10)]
-CLAIMS, MOST_BYTES, MOST_SECONDS = 60, 15e6, 10
+CLAIMS, MOST_BYTES, MOST_SECONDS = 60, 11e6, 10
 SUITE = f"""
 import pytest
-from fixtures import late, rank_correlation
-from training_claims.claim import claim
+from training_claims import late, rank_correlation
+from training_claims.mark import claim
 from training_claims.testing.judgement import made_arm
 
 @claim("Claim {{number}} of many", source="Noise")
@@ -56,7 +56,7 @@ def copied(result: Path, into: Path) -> None:
 def test_sixty_claims_of_thirty_seeds_stay_small(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_noise_channels=SUITE)
     run("many", "--claims-seeds", "30").assert_outcomes(passed=len(SHAPES))
-    few = list((pytester.path / "out" / "allure-results").glob("*-result.json"))
+    few = list((pytester.path / ".claims" / "allure-results").glob("*-result.json"))
     many = pytester.mkdir("many")
     for place in range(CLAIMS):
         copied(few[place % len(few)], many)

@@ -1,6 +1,6 @@
-"""How far verdicts can be trusted: the characteristics of the suite, tried on a bank of seeds.
+"""How far verdicts can be trusted: the suite's operating characteristics, tried on other seeds.
 
-A bank is a baseline of at least a hundred seeds an arm that the suite itself never uses. Suites
+They come from a baseline of a hundred seeds or more an arm that the suite itself never uses. Suites
 are drawn from it and decided by the code that decides claims; nothing here trains, and nothing
 here decides anew what a claim, a look or a drift is.
 """

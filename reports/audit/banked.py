@@ -1,4 +1,4 @@
-"""Claims with the runs that a bank has for them."""
+"""Claims with the runs that a baseline has for them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training_claims.arm import Arm
-from training_claims.evidence.comparison import Comparison
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import median
 from training_claims.evidence.measures import Numbers, minus
 from training_claims.evidence.power import Power, power_of
 from training_claims.evidence.region import Differences
+from training_claims.evidence.statistic import Comparison
 from training_claims.evidence.verdict import Verdict, weigh
 from training_claims.runs.history import History, Runs
 
@@ -25,24 +25,28 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Banked:
-    """A claim, and what a bank of seeds that the suite does not use says of it.
+    """A claim, and what a baseline of seeds that the suite does not use says of it.
 
     Args:
+        claim_id: The claim's identity.
         statement: The claim in a sentence.
         comparison: What it compares.
-        runs: The bank's runs of its arms, of the same seeds.
-        differences: One for each seed of the bank.
+        runs: The baseline's runs of its arms, of the same seeds.
+        differences: One for each seed of the baseline.
     """
 
+    claim_id: str
     statement: str
     comparison: Comparison
     runs: Mapping[Arm, Runs]
     differences: Differences
 
     @classmethod
-    def of(cls, statement: str, comparison: Comparison, runs: Mapping[Arm, Runs]) -> Banked:
-        """The claim on a bank's runs."""
-        return cls(statement, comparison, runs, comparison.differences(runs))
+    def of(
+        cls, claim_id: str, statement: str, comparison: Comparison, runs: Mapping[Arm, Runs]
+    ) -> Banked:
+        """The claim on a baseline's runs."""
+        return cls(claim_id, statement, comparison, runs, comparison.differences(runs))
 
     @cached_property
     def fingerprints(self) -> tuple[str, ...]:
@@ -64,12 +68,12 @@ class Banked:
 
     @property
     def power(self) -> Power:
-        """What the bank says of the claim's prospects in a suite of the default looks."""
+        """What the baseline says of the claim's prospects in a suite of the default looks."""
         design = GroupSequential(test=self.comparison.test)
         return power_of(self.comparison.region, self.differences, design)
 
     def judged(self, rows: Rows, design: GroupSequential) -> Verdict:
-        """The verdict on some of the bank's seeds, in this order; a seed may come twice.
+        """The verdict on some of the baseline's seeds, in this order; a seed may come twice.
 
         A drawn seed counts as one of its own, so it gets a number of its own.
         """

@@ -1,4 +1,4 @@
-"""What the suite characteristics, and how each characteristic was tried."""
+"""The operating characteristics of the suite, and how each was tried."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from training_claims.reports.audit.suites import Suites, resampled
 
 @dataclass(frozen=True)
 class Characteristic:
-    """One characteristic.
+    """One operating characteristic.
 
     Args:
-        name: What is promised.
+        name: What happens, or should.
         wanted: The bound that is wanted.
         measured: What was found, with its 95 % bound where it was drawn.
         how: How it was found.
@@ -63,14 +63,14 @@ def of_the_design(claims: Sequence[Banked], design: GroupSequential) -> list[Cha
 def of_resampled_suites(
     claims: Sequence[Banked], design: GroupSequential, count: int, rng: np.random.Generator
 ) -> list[Characteristic]:
-    """What becomes of true suites drawn from the bank, and of such with every claim on its border.
+    """What becomes of true suites drawn from the baseline, and of suites on their boundaries.
 
-    The bounds are those of the drawing. That the bank is itself a sample of seeds is in each
+    The bounds are those of the drawing. That the baseline is itself a sample of seeds is in each
     claim's power, which `of_every_claim` takes at the lower end of its interval too.
     """
     true = resampled(claims, design, count, rng)
     false = resampled([claim.boundary for claim in claims], design, count, rng)
-    how = f"{count:,} suites drawn from the bank and judged"
+    how = f"{count:,} suites drawn from the baseline and judged"
     return [
         _rarely("a true suite shows a refutation", true.refuting, count, 1e-3, how),
         _rarely(
@@ -108,7 +108,7 @@ def of_halves(
     read = statistics_of(claims)
     count = max(1, splits // len(read))
     found: Halves = split(read, design, count, rng)
-    how = f"A/A: {len(read)} statistics of arms, each bank split in halves {count:,} times"
+    how = f"A/A: {len(read)} statistics of arms, each baseline split in halves {count:,} times"
     return [
         _at_its_rate(f"one half {what} the other", happened, found.count, 2 * rate, how)
         for what, happened, rate in (

@@ -22,7 +22,7 @@ from training_claims.reports.drift.rule import Rule
 from training_claims.runs.history import Runs
 from training_claims.runs.source import RunSource
 
-# Seeds that neither the suite nor a bank uses, of which `make faults` trains the first thirty.
+# Seeds that neither the suite nor a baseline uses, of which `make faults` trains the first thirty.
 FIRST_SEED, MOST_SEEDS = 20_000, 100
 CONFIDENCE = 0.95
 
@@ -57,11 +57,11 @@ class Detection:
 
 @dataclass(frozen=True)
 class Watched:
-    """A statistic of an arm in a bank, and its injected numbers.
+    """A statistic of an arm in a baseline, and its injected numbers.
 
     Args:
         name: The arm and the statistic.
-        saved: In the bank.
+        saved: In the baseline.
         values: One for each injected seed.
     """
 
@@ -98,14 +98,14 @@ def detected(
     Args:
         claims: All claims of the suite; those of which no arm was injected are left out.
         runs: The injected runs.
-        baseline: The bank, whose arms the injected ones are compared with.
+        baseline: The baseline, whose arms the injected ones are compared with.
         fault: The fault's name.
         suites: How many to draw.
         rng: Draws the seeds.
         conformance: The conformance tests that fail with the fault; None if they were not run.
     """
     broken = [
-        Banked.of(claim.statement, claim.comparison, runs)
+        Banked.of(claim.claim_id, claim.statement, claim.comparison, runs)
         for claim in claims
         if {*claim.comparison.arms} <= {*runs}
     ]
@@ -138,8 +138,8 @@ def least_rate(
     """In how many suites of other seeds the best catcher catches, at least, with 95 % confidence.
 
     A claim is refuted by seeds that lose. An arm drifts by seeds that are far: beyond all of the
-    bank by more than the margin; so many far ones make it drift wherever the rest lie. How many of
-    them a suite has is binomial; of their share we know Clopper and Pearson's lower bound, at a
+    baseline by more than the margin; so many far ones make it drift wherever the rest lie. How many
+    of them a suite has is binomial; of their share we know Clopper and Pearson's lower bound, at a
     confidence that all claims, all statistics and both directions share.
     """
     error = (1 - CONFIDENCE) / max(1, len(claims) + 2 * len(watched))
@@ -184,7 +184,7 @@ def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> fl
 
 
 def watched_statistics(runs: Mapping[Arm, Runs], baseline: Baseline) -> Iterator[Watched]:
-    """Each statistic that the bank has of each arm, once."""
+    """Each statistic that the baseline has of each arm, once."""
     arms = {arm.fingerprint(): arm for arm in runs}
     for arm in arms.values():
         for saved in baseline.arm(arm).statistics:

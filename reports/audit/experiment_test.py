@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from training_claims.faults.injection import FAULTS, mark
-from training_claims.reports.allure import folder
+from training_claims.reports import places
 from training_claims.reports.audit import experiment
 from training_claims.reports.audit.experiment import ExperimentFailed, conformance_of, main
 
@@ -24,7 +24,7 @@ def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str,
             if argument.startswith("--junitxml="):
                 Path(argument.removeprefix("--junitxml=")).write_text(JUNIT)
 
-    monkeypatch.setattr(folder, "OUT", tmp_path)
+    monkeypatch.setattr(places, "home", lambda: tmp_path)
     monkeypatch.setattr(experiment, "_pytest", start)
     return started
 
@@ -47,7 +47,7 @@ def test_conformance_is_that_of_the_fault_as_it_is(sessions: list[tuple[str, ...
     main([])
     assert sessions
     assert conformance_of("no-shuffling") == ("test_order",)
-    file = folder.OUT / "faults" / "no-shuffling.json"
+    file = places.home() / "faults" / "no-shuffling.json"
     assert json.loads(file.read_text())["fault"] == mark("no-shuffling")
     file.write_text(json.dumps({"fault": {"injected": "another"}, "failed": []}))
     assert conformance_of("no-shuffling") is None

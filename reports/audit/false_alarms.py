@@ -1,10 +1,10 @@
-"""How often a suite would raise a false alarm: a bank of one version, against itself.
+"""How often a suite would raise a false alarm: a baseline of one version, against itself.
 
 `training-claims false-alarms BASELINE [--suites 10000] [--seeds 30]`
 
-For each suite the bank's seeds are dealt anew into new ones and a baseline, of every arm, and
+For each suite, the seeds of every arm are divided at random into new ones and a baseline's, and
 judged by the rule that judges a real upgrade. Exit status: 0; 1, suites raise more alarms than
-promised; 4, the bank cannot be used.
+allowed; 4, the baseline cannot be used.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from training_claims.session.options import given_count, given_name
 from training_claims.status import Status
 
 
-def false_alarms(bank: Baseline, suites: int, *, new: int = 30) -> int:
+def false_alarms(baseline: Baseline, suites: int, *, new: int = 30) -> int:
     """In how many suites anything drifts, though all runs are of one version.
 
     Args:
-        bank: Runs of one version; each arm has more seeds than `new`.
-        suites: How often to deal.
+        baseline: Runs of one version; each arm has more seeds than `new`.
+        suites: How often to divide them.
         new: How many seeds of each arm play the new version's.
 
     Raises:
         ValueError: If an arm has too few seeds.
     """
-    few = [arm.name for arm in bank.arms if len(arm.seeds) <= new]
+    few = [arm.name for arm in baseline.arms if len(arm.seeds) <= new]
     if few:
         raise ValueError(
-            f"Expected a bank of more than {new} seeds an arm. Received fewer of: "
-            f"{', '.join(few)}. Save one by `make bank`."
+            f"Expected a baseline of more than {new} seeds an arm. Received fewer of: "
+            f"{', '.join(few)}. Save one by `make baseline`."
         )
-    rule, generator = Rule.of(bank), np.random.default_rng(0)
+    rule, generator = Rule.of(baseline), np.random.default_rng(0)
 
     def alarm() -> bool:
         return any(
-            _drifts(rule, arm, generator.permutation(len(arm.seeds)), new) for arm in bank.arms
+            _drifts(rule, arm, generator.permutation(len(arm.seeds)), new) for arm in baseline.arms
         )
 
     return sum(alarm() for _ in range(suites))
@@ -53,7 +53,7 @@ def false_alarms(bank: Baseline, suites: int, *, new: int = 30) -> int:
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Count, print, and fail if suites raise more alarms than promised."""
+    """Count, print, and fail if suites raise more alarms than allowed."""
     parser = Parser(prog="training-claims false-alarms")
     parser.add_argument("baseline", type=given_name)
     parser.add_argument("--suites", type=given_count, default=10_000)
@@ -61,21 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     started = time.monotonic()
     try:
-        bank = read(path_of(given.baseline, Path.cwd()))
-        found = false_alarms(bank, given.suites, new=given.seeds)
+        baseline = read(path_of(given.baseline, Path.cwd()))
+        found = false_alarms(baseline, given.suites, new=given.seeds)
     except ValueError as fault:  # an unusable baseline is one
         print(f"Cannot count: {fault}", file=sys.stderr)
         return Status.USAGE
     print(
-        f"{found} of {given.suites} suites of {Rule.of(bank).tests} statistics raised an alarm "
-        f"({time.monotonic() - started:.0f} s); promised: at most {FALSE_ALARMS:g}."
+        f"{found} of {given.suites} suites of {Rule.of(baseline).tests} statistics raised an alarm "
+        f"({time.monotonic() - started:.0f} s); allowed: at most {FALSE_ALARMS:g}."
     )
     return Status.REFUTED if found > FALSE_ALARMS * given.suites else Status.OK
 
 
-def _drifts(rule: Rule, arm: SavedArm, deal: np.ndarray, new: int) -> bool:
+def _drifts(rule: Rule, arm: SavedArm, order: np.ndarray, new: int) -> bool:
     for each in arm.statistics:
-        values = np.array(each.values)[deal]
+        values = np.array(each.values)[order]
         old = values[new:].tolist()
         if rule.drifted(values[:new].tolist(), old, margin_of(old, each.unit)):
             return True

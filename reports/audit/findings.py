@@ -1,4 +1,4 @@
-"""All that was found of the characteristics on one bank."""
+"""All that was found of the operating characteristics on one baseline."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ WANTED = 0.95
 # A fault is caught in nearly all suites or in few; ten thousand would not tell more.
 SHARE_OF_FAULTY_SUITES = 10
 SPLITS_A_SUITE = 5
-NAMED = 3  # claims that a bank lacks, each with the reason; of more, one is named
-PROVENANCE = ("tensorflow", "keras", "device", "mnist", "imdb", "date", "commit")
+NAMED = 3  # claims that a baseline lacks, each with the reason; of more, one is named
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,14 @@ class Findings:
     """What was found.
 
     Args:
-        bank: The seeds that suites were drawn from.
-        claims: Those that the bank has runs of.
+        baseline: The seeds that suites were drawn from.
+        claims: Those that the baseline has runs of.
         characteristics: Each with its bound.
         detections: Of the training faults of which injected runs are stored.
         harness: By each harness fault what caught it.
     """
 
-    bank: Baseline
+    baseline: Baseline
     claims: Sequence[Banked]
     characteristics: Sequence[Characteristic]
     detections: Sequence[Detection]
@@ -49,24 +48,19 @@ class Findings:
 
     def lines(self) -> list[str]:
         """In Markdown."""
-        seeds = sorted({len(claim.differences) for claim in self.claims})
-        about = self.bank.provenance
-        trained = ", ".join(f"{name} {about[name]}" for name in PROVENANCE if name in about)
-        parts = [
-            [f"Bank {self.bank.name!r}: {' or '.join(map(str, seeds))} seeds an arm ({trained})."],
-            table.characteristics_table(self.characteristics),
-            table.fault_table(self.detections) if self.detections else [],
-            table.harness_table(self.harness),
-        ]
-        return [line for part in parts if part for line in (*part, "")]
+        return table.lines(self.as_json())
 
     def as_json(self) -> dict[str, Any]:
         """In plain types; numbers that are not finite as the words that `float` reads."""
         record: dict[str, Any] = _plain(
             {
-                "bank": {"name": self.bank.name, **self.bank.provenance},
+                "baseline": {
+                    "name": self.baseline.name,
+                    **self.baseline.provenance,
+                    "data": sorted({arm.data.name for each in self.claims for arm in each.runs}),
+                },
                 "characteristics": [asdict(each) for each in self.characteristics],
-                "claims": {each.statement: asdict(each.power) for each in self.claims},
+                "claims": {each.claim_id: _claim(each) for each in self.claims},
                 "training_faults": [_detection(each) for each in self.detections],
                 "harness_faults": dict(self.harness),
             }
@@ -75,7 +69,7 @@ class Findings:
 
 
 def find(
-    bank: Baseline,
+    baseline: Baseline,
     claims: Sequence[Banked],
     uncovered: Mapping[str, str],
     source: RunSource,
@@ -84,8 +78,8 @@ def find(
     """Try every characteristic.
 
     Args:
-        bank: The seeds to draw suites from.
-        claims: Those that the bank has runs of; at least one.
+        baseline: The seeds to draw suites from.
+        claims: Those that the baseline has runs of; at least one.
         uncovered: Why it has none of another claim, by its statement.
         source: Where injected runs lie.
         suites: How many to draw.
@@ -93,7 +87,7 @@ def find(
     design, rng = GroupSequential(), np.random.default_rng(0)
     caught = {name: fault() for name, fault in harness.FAULTS.items()}
     fewer = max(1, suites // SHARE_OF_FAULTY_SUITES)
-    detections = detections_of(bank, claims, source, fewer, rng)
+    detections = detections_of(baseline, claims, source, fewer, rng)
     found = [
         of_coverage(len(claims), uncovered),
         *characteristics.of_the_design(claims, design),
@@ -103,11 +97,11 @@ def find(
         of_detections(detections, len(FAULTS)),
         of_harness(len(caught), len(harness.FAULTS)),
     ]
-    return Findings(bank, claims, found, detections, caught)
+    return Findings(baseline, claims, found, detections, caught)
 
 
 def detections_of(
-    bank: Baseline,
+    baseline: Baseline,
     claims: Sequence[Banked],
     source: RunSource,
     suites: int,
@@ -118,7 +112,7 @@ def detections_of(
     injected = {fault: injected_runs(source, [*dict.fromkeys(arms)], fault) for fault in FAULTS}
     return [
         detected(
-            claims, runs, bank, fault, suites=suites, rng=rng, conformance=conformance_of(fault)
+            claims, runs, baseline, fault, suites=suites, rng=rng, conformance=conformance_of(fault)
         )
         for fault, runs in injected.items()
         if runs
@@ -126,14 +120,16 @@ def detections_of(
 
 
 def of_coverage(covered: int, uncovered: Mapping[str, str]) -> Characteristic:
-    """Whether the bank speaks for the whole suite."""
+    """Whether the baseline speaks for the whole suite."""
     missing = "".join(f"; not {statement!r}: {why}" for statement, why in uncovered.items())
     if len(uncovered) > NAMED:
         missing = f"; not {next(iter(uncovered))!r} and {len(uncovered) - 1} more"
     every = covered + len(uncovered)
     measured = f"{covered} of {every} claims{missing}"
     how = "by each arm's fingerprint"
-    return Characteristic("the bank has every claim's arms", "all", measured, how, not uncovered)
+    return Characteristic(
+        "the baseline has every claim's arms", "all", measured, how, not uncovered
+    )
 
 
 def always_seen(detection: Detection) -> bool:
@@ -164,6 +160,12 @@ def of_harness(caught: int, faults: int) -> Characteristic:
     return Characteristic(
         "a harness fault is caught", "always", f"{caught} of {faults}", how, caught == faults
     )
+
+
+def _claim(claim: Banked) -> dict[str, Any]:
+    """Its power, and what it compares: of another margin the power is another."""
+    about = {"statement": claim.statement, "comparison": str(claim.comparison)}
+    return {**about, **asdict(claim.power)}
 
 
 def _detection(detection: Detection) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def split(
     """Split each arm's seeds at random, `count` times for each of its statistics.
 
     The margin is 0 and neither half is the better one, so each sign of each pair is a fair coin,
-    whatever the bank holds. It must have twice the seeds of the first look.
+    whatever the baseline holds. It must have twice the seeds of the first look.
     """
     outcomes = [
         set(_both_ways(statistic, runs, rng, design))

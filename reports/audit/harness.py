@@ -16,8 +16,8 @@ import numpy as np
 from training_claims.arm import Arm
 from training_claims.data.data import Data
 from training_claims.evidence.design import GroupSequential
+from training_claims.evidence.readings import late
 from training_claims.evidence.sequential import decide
-from training_claims.evidence.statistic import late
 from training_claims.models.networks import mlp
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.runs.history import History, Runs
@@ -33,8 +33,8 @@ class Uncaught(AssertionError):
 
 def _arm(name: str, units: int, offset: float = 0.0) -> Arm:
     x = np.full((10, 2), offset, np.float32)
-    dataset = Data("made", x, np.zeros(10, np.int32), 2)
-    return Arm(name, dataset, mlp(units), epochs=5)
+    data = Data("made", x, np.zeros(10, np.int32), 2)
+    return Arm(name, data, mlp(units), epochs=5)
 
 
 LOW, HIGH = _arm("low", 1), _arm("high", 2)
@@ -154,7 +154,7 @@ def seeds_in_another_order() -> str:
     return _decided(runs_for)
 
 
-def baseline_of_another_dataset() -> str:
+def baseline_of_other_data() -> str:
     """An arm is compared with a baseline that trained on other data of the same name."""
     baseline = Baseline.of("other", {}, [SavedArm.of(_runs(HIGH), [late("val_loss", HIGH)], [])])
     try:
@@ -177,7 +177,7 @@ FAULTS: dict[str, Callable[[], str]] = {
         stale_store_entry,
         histories_in_another_order,
         seeds_in_another_order,
-        baseline_of_another_dataset,
+        baseline_of_other_data,
     )
 }
 

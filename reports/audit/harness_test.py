@@ -13,7 +13,7 @@ CAUGHT_BY = {
     "stale-store-entry": "was changed or belongs to another arm or seed",
     "histories-in-another-order": "was changed or belongs to another arm or seed",
     "seeds-in-another-order": "the same seeds in the same order",
-    "baseline-of-another-dataset": "dataset: ",
+    "baseline-of-other-data": "data: ",
 }
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from training_claims.claim import statement_of
-from training_claims.evidence.comparison import Comparison
 from training_claims.evidence.design import GroupSequential
+from training_claims.evidence.statistic import Comparison
+from training_claims.mark import claim_id, statement_of
 from training_claims.reports import places, provenance
 from training_claims.reports.audit.banked import Banked
 from training_claims.reports.audit.findings import find
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     suites = _suites(config)
     with outputs.refused("--claims-audit"):
         outputs.check_file(places.home() / "audit.json")
-    audit = Audit(config, _read_bank(config), suites)
+    audit = Audit(config, _read_baseline(config), suites)
     config.pluginmanager.register(audit, "training_claims.audit")
 
 
@@ -53,48 +53,48 @@ def _suites(config: pytest.Config) -> int:
         raise pytest.UsageError(f"--claims-audit-suites: {fault}") from None
 
 
-def _read_bank(config: pytest.Config) -> Baseline:
+def _read_baseline(config: pytest.Config) -> Baseline:
     here = config.invocation_params.dir
     try:
         with outputs.refused("--claims-audit"):
             names = [given_name(name) for name in config.option.claims_audit]
-        bank = _joined([baseline_file.read(path_of(name, here)) for name in names])
+        baseline = _joined([baseline_file.read(path_of(name, here)) for name in names])
     except UnusableBaseline as fault:
         raise pytest.UsageError(f"--claims-audit: {fault}") from None
     least = 2 * GroupSequential().looks[0]
-    for arm in bank.arms:
+    for arm in baseline.arms:
         if len(arm.seeds) < least:
             raise pytest.UsageError(
-                f"--claims-audit: expected at least {least} seeds an arm, to compare halves. "
-                f"Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
+                f"--claims-audit: expected a baseline of at least {least} seeds an arm, to compare "
+                f"halves. Received: {len(arm.seeds)} of {arm.name!r}. Train more, such as 100."
             )
-    return bank
+    return baseline
 
 
-def _joined(banks: Sequence[Baseline]) -> Baseline:
-    """The arms of several banks; an arm in two of them is the first's."""
-    arms = {arm.fingerprint: arm for bank in reversed(banks) for arm in bank.arms}
-    name = " and ".join(bank.name for bank in banks)
-    about = provenance.joined(bank.provenance for bank in banks)
+def _joined(baselines: Sequence[Baseline]) -> Baseline:
+    """The arms of several baselines; an arm in two of them is the first's."""
+    arms = {arm.fingerprint: arm for baseline in reversed(baselines) for arm in baseline.arms}
+    name = " and ".join(baseline.name for baseline in baselines)
+    about = provenance.joined(baseline.provenance for baseline in baselines)
     return Baseline(name, about, tuple(arms.values()))
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
 class Audit:
-    """A session that gathers claims, tries their characteristics, and prints what it found.
+    """A session that gathers claims, tries the suite's characteristics, and prints what it found.
 
     Args:
         config: pytest's.
-        bank: The seeds that suites are drawn from.
+        baseline: The seeds that suites are drawn from.
         suites: How many.
-        claims: Those that the bank has runs of; gathered.
-        uncovered: Why the bank has none of another claim, by its statement; gathered.
+        claims: Those that the baseline has runs of; gathered.
+        uncovered: Why the baseline has none of another claim, by its statement; gathered.
         lines: What to print.
         source: Where injected runs lie.
     """
 
     config: pytest.Config
-    bank: Baseline
+    baseline: Baseline
     suites: int
     claims: list[Banked] = field(default_factory=list)
     uncovered: dict[str, str] = field(default_factory=dict)
@@ -106,8 +106,8 @@ class Audit:
         self.source = self.source or item._request.getfixturevalue("claims_source")  # type: ignore[attr-defined]
         statement, _ = statement_of(item)
         try:
-            runs = {arm: self.bank.runs(arm) for arm in comparison.arms}
-            self.claims.append(Banked.of(statement, comparison, runs))
+            runs = {arm: self.baseline.runs(arm) for arm in comparison.arms}
+            self.claims.append(Banked.of(claim_id(item), statement, comparison, runs))
         except NotComparable as reason:
             self.uncovered[statement] = str(reason)
         pytest.skip("gathered by --claims-audit")
@@ -133,7 +133,7 @@ class Audit:
         """How many characteristics do not hold."""
         assert self.source is not None  # some claim has asked
         started = time.monotonic()
-        found = find(self.bank, self.claims, self.uncovered, self.source, self.suites)
+        found = find(self.baseline, self.claims, self.uncovered, self.source, self.suites)
         seconds = time.monotonic() - started
         self.lines = found.lines()
         record = {"suites": self.suites, "seconds": round(seconds, 1), **found.as_json()}

@@ -1,40 +1,36 @@
-"""`--claims-audit` as a user meets it, on a suite and a bank that nothing trained."""
+"""`--claims-audit` as a user meets it, on a suite and a baseline that nothing trained."""
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from training_claims.faults.injection import mark
 from training_claims.reports.audit.detection import FIRST_SEED
-from training_claims.reports.audit.made_bank import TREATED, made_bank
+from training_claims.reports.audit.made_baseline import TREATED, made_baseline
 from training_claims.reports.drift.file import write
 from training_claims.runs.source import RunSource
 from training_claims.runs.store import RunStore
 
 CONFTEST = """
-from pathlib import Path
 import pytest
-import training_claims.reports.allure.folder
-from training_claims.runs import RunSource, RunStore
-
-training_claims.reports.allure.folder.OUT = Path(__file__).parent / "out"
-pytest_plugins = ["training_claims.plugin", "training_claims.reports.plugin"]
+from training_claims.runs.source import RunSource
+from training_claims.runs.store import RunStore
+from training_claims.session.session import SETTINGS
 
 @pytest.fixture
-def run_source(settings):
+def claims_source(pytestconfig):
     def none(*_):
         raise AssertionError("Nothing trains here.")
-    return RunSource(RunStore(settings.run_store), none, none, {})
+    return RunSource(RunStore(pytestconfig.stash[SETTINGS].run_store), none, none, {})
 """
 
 CLAIMS = """
-from training_claims.claim import claim
-from training_claims.evidence import late
+from training_claims.mark import claim
+from training_claims import late
 from training_claims.testing.judgement import made_arm
-from training_claims.reports.audit.made_bank import CONTROL, TREATED
+from training_claims.reports.audit.made_baseline import CONTROL, TREATED
 
 @claim("Better", source="Noise")
 def test_better(judge):
@@ -48,12 +44,12 @@ def test_strange(judge):
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makeconftest(CONFTEST)
+    pytester.makeini("[pytest]\naddopts = -p no:allure_pytest")
     pytester.makepyfile(test_noise=CLAIMS)
-    write(made_bank(), pytester.path / "bank.json")
-    write(made_bank(23), pytester.path / "few.json")
+    write(made_baseline(), pytester.path / "baseline.json")
+    write(made_baseline(23), pytester.path / "few.json")
     return pytester
 
 
@@ -61,11 +57,11 @@ def none(*_: object) -> Any:
     raise AssertionError("Nothing trains here.")
 
 
-def test_several_banks_are_one(suite: pytest.Pytester) -> None:
-    bank = made_bank()
-    for name, arms in (("one", bank.arms[:1]), ("other", bank.arms[1:])):
-        write(replace(bank, name=name, arms=arms), suite.path / f"{name}.json")
-    banks = (
+def test_several_baselines_are_one(suite: pytest.Pytester) -> None:
+    baseline = made_baseline()
+    for name, arms in (("one", baseline.arms[:1]), ("other", baseline.arms[1:])):
+        write(replace(baseline, name=name, arms=arms), suite.path / f"{name}.json")
+    baselines = (
         "--claims-audit",
         "one.json",
         "--claims-audit",
@@ -73,14 +69,18 @@ def test_several_banks_are_one(suite: pytest.Pytester) -> None:
         "--claims-audit-suites",
         "60",
     )
-    outcome = suite.runpytest_subprocess("-n", "0", "--claims-no-report", *banks, "-k", "better")
+    outcome = suite.runpytest_subprocess(
+        "-n", "0", "--claims-no-report", *baselines, "-k", "better"
+    )
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # sixty suites bound too little
-    lines = ["*Bank 'one and other': 60 seeds an arm*", "*| 1 of 1 claims |*"]
+    lines = ["*Baseline 'one and other': 60 seeds an arm*", "*| 1 of 1 claims |*"]
     outcome.stdout.fnmatch_lines(lines)
 
 
-def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
-    injected = RunSource(RunStore(suite.path / ".runs"), none, none, mark("no-shuffling"))
+def test_characteristics_are_printed_and_written(suite: pytest.Pytester) -> None:
+    injected = RunSource(
+        RunStore(suite.path / ".claims" / "runs"), none, none, mark("no-shuffling")
+    )
     damaged = injected.store.path(injected.key(TREATED), FIRST_SEED)
     damaged.mkdir(parents=True)
     options = (
@@ -88,7 +88,7 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
         "0",
         "--claims-no-report",
         "--claims-audit",
-        "bank.json",
+        "baseline.json",
         "--claims-audit-suites",
         "60",
     )
@@ -96,38 +96,41 @@ def test_promises_are_printed_and_written(suite: pytest.Pytester) -> None:
     outcome.assert_outcomes(skipped=2)
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # a claim is not covered
     lines = [
-        "*Bank 'made': 60 seeds an arm*",
-        "| the bank has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected arm *",
+        "*Baseline 'made': 60 seeds an arm*",
+        "| the baseline has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected *",
         "| a true suite shows a false refutation | < 0.001 | <= 5e-06*| yes |",
         "| a true suite shows a refutation | < 0.001 | 0 of 60, *",
         f"Left out: *{damaged.name} is not a stored run (IsADirectoryError*",
     ]
     outcome.stdout.fnmatch_lines(lines)
     outcome.stdout.no_fnmatch_line("*not decided*")
-    record = json.loads((suite.path / "out" / "audit.json").read_text())
+    record = json.loads((suite.path / ".claims" / "audit.json").read_text())
     assert [each["kept"] for each in record["characteristics"][:2]] == [False, True]
-    assert "Better" in record["claims"]
-    assert (suite.path / "out" / "audit.md").read_text().startswith("Bank 'made'")
+    (claim,) = record["claims"].values()
+    assert claim["statement"] == "Better"
+    assert claim["comparison"].endswith("(control) by more than 0.05")
+    assert record["baseline"]["data"] == ["made"]
+    assert (suite.path / ".claims" / "audit.md").read_text().startswith("Baseline 'made'")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (
-            ["-n", "2", "--claims-audit", "bank.json"],
+            ["-n", "2", "--claims-audit", "baseline.json"],
             "--claims-audit: expected -n 0*Received: -n 2",
         ),
         (
             ["-n", "0", "--claims-audit", "few.json"],
-            "--claims-audit: expected a bank of at least 24*Received: 23*",
+            "--claims-audit: expected a baseline of at least 24*Received: 23*",
         ),
         (
             ["-n", "0", "--claims-audit", "none.json"],
             "--claims-audit: Expected a baseline in none.json*",
         ),
         (
-            ["-n", "0", "--claims-audit", "bank.json", "--claims-audit-suites", "0"],
-            "--claims-audit-suites: expected a whole number of at least 1. Received: 0",
+            ["-n", "0", "--claims-audit", "baseline.json", "--claims-audit-suites", "0"],
+            "--claims-audit-suites: expected a whole number of at least 1. Received: '0'",
         ),
     ],
     ids=["workers", "few", "file", "suites"],

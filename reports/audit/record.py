@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from training_claims.reading import open_regular
+from training_claims.reports.provenance import BOTH
 
 FILE = Path(__file__).with_name("found.json")
+INJECTED = ("injected", "planted")  # what the environment of a broken training says, now and once
+SAME = ("tensorflow", "keras", "device")
+WORDS = ("statement", "comparison", "p_win_interval")  # of a claim's record: no single numbers
 
 
 @dataclass(frozen=True)
@@ -25,36 +30,55 @@ class Record:
 
     @property
     def overview(self) -> str:
-        """In a line, such as "12 of 13 characteristics kept on bank 'x'; not: ..."."""
-        characteristics = self.found["characteristics"]
-        open_ones = [each["name"] for each in characteristics if not each["kept"]]
-        kept = f"{len(characteristics) - len(open_ones)} of {len(characteristics)} characteristics kept"
-        missing = f"; not shown: {', '.join(open_ones)}" if open_ones else ""
-        return f"{kept} on bank {self.found['bank']['name']!r}{missing}"
-
-    def prospects(self, statement: str, unit: str) -> str | None:
-        """What the bank says of a claim's prospects; None if it has not its arms."""
-        if statement not in self.found["claims"]:
-            return None
-        told = {name: float(value) for name, value in self._numbers(statement)}
-        bank = self.found["bank"]
+        """In a line, such as "12 of 13 operating characteristics hold on baseline 'x'; ..."."""
+        tried = self.found["characteristics"]
+        missing = [each["name"] for each in tried if not each["kept"]]
+        told = f"; not shown: {', '.join(missing)}" if missing else ""
         return (
-            f"On {told['seeds']:.0f} seeds of bank {bank['name']!r}, which no suite uses (digits: "
-            f"{bank['mnist']}): median {told['median']:.4g}, SD {told['sd']:.3g} {unit}, standardized_effect "
-            f"over the margin {told['standardized_effect']:.3g} SD, power {told['supported']:.4f} (at "
-            f"least {told['supported_low']:.3f}), {told['mean_seeds']:.1f} seeds on average, "
-            f"smallest detectable effect {told['detectable']:.3g} {unit}."
+            f"{len(tried) - len(missing)} of {len(tried)} operating characteristics hold on "
+            f"baseline {self.found['baseline']['name']!r}{told}"
         )
 
-    def supported(self, statement: str) -> float | None:
-        """A claim's power at the share of the bank's seeds that win; None without one."""
-        power = self.found["claims"].get(statement)
-        return None if power is None else float(power["supported"])
+    def speaks_of(self, environment: Mapping[str, Sequence[str]], claims: Iterable[str]) -> bool:
+        """Whether a session trained what the record is about.
 
-    def _numbers(self, statement: str) -> list[tuple[str, Any]]:
-        """A claim's power, those of its parts that are one number."""
-        power: dict[str, Any] = self.found["claims"][statement]
-        return [(name, value) for name, value in power.items() if not isinstance(value, list)]
+        Args:
+            environment: What trained its runs: the values of each name, as the ledger has them.
+            claims: The identities of what it decided.
+        """
+        trained = self.found["baseline"]
+        same = all({*environment.get(name, ())} == {*trained[name].split(BOTH)} for name in SAME)
+        known = {*environment.get("data", ())} <= {*trained["data"]}
+        broken = any(name in environment for name in INJECTED)
+        return same and known and not broken and {*claims} <= self.found["claims"].keys()
+
+    def power(self, claim_id: str, comparison: str) -> float | None:
+        """A claim's power at the share of the baseline's seeds that win.
+
+        None without its arms, or if the claim compared something else then, if only by margin.
+        """
+        known = self._claim(claim_id, comparison)
+        return None if known is None else float(known["supported"])
+
+    def prospects(self, claim_id: str, comparison: str, unit: str) -> str | None:
+        """What the baseline says of a claim's prospects; None as for `power`."""
+        if (known := self._claim(claim_id, comparison)) is None:
+            return None
+        told = {name: float(value) for name, value in known.items() if name not in WORDS}
+        baseline = self.found["baseline"]
+        return (
+            f"On {told['seeds']:.0f} seeds of baseline {baseline['name']!r}, which no suite uses "
+            f"(digits: {baseline['mnist']}): median {told['median']:.4g}, SD {told['sd']:.3g} "
+            f"{unit}, standardized effect beyond the margin {told['standardized_effect']:.3g} SD, "
+            f"power {told['supported']:.4f} (at least {told['supported_low']:.3f}), "
+            f"{told['mean_seeds']:.1f} seeds on average, smallest detectable effect "
+            f"{told['detectable']:.3g} {unit}."
+        )
+
+    def _claim(self, claim_id: str, comparison: str) -> dict[str, Any] | None:
+        """What is on record of a claim that compares this."""
+        known: dict[str, Any] | None = self.found["claims"].get(claim_id)
+        return known if known is not None and known["comparison"] == comparison else None
 
 
 @lru_cache(maxsize=1)
@@ -64,9 +88,10 @@ def committed() -> Record | None:
         with open_regular(FILE) as file:
             record = Record(json.load(file))
         # What reports quote is quoted once here, so that none of them stumbles over it.
-        quoted: list[object] = [record.overview]
-        for statement in record.found["claims"]:
-            quoted += [record.prospects(statement, ""), record.supported(statement)]
+        quoted: list[object] = [record.overview, record.speaks_of({}, ())]
+        for name, claim in record.found["claims"].items():
+            asked = name, str(claim["comparison"])
+            quoted += [record.prospects(*asked, ""), record.power(*asked)]
     except Exception:  # absent, or damaged in any way
         return None
     return record

@@ -1,4 +1,4 @@
-"""Suites drawn from a bank, and what becomes of their claims."""
+"""Suites drawn from a baseline, and what becomes of their claims."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Suites:
 def resampled(
     claims: Sequence[Banked], design: GroupSequential, count: int, rng: np.random.Generator
 ) -> Suites:
-    """Draw suites from the bank with replacement, and decide each claim of each.
+    """Draw suites from the baseline with replacement, and decide each claim of each.
 
-    Claims with banks of one size see the same seeds, as they do in a session, so they depend on
-    one another as they do there; a claim with a bank of another size draws from all of it.
+    Claims with baselines of one size see the same seeds, as they do in a session, so they depend on
+    one another as they do there; a claim with a baseline of another size draws from all of it.
 
     Args:
         claims: The suite.
@@ -64,13 +64,13 @@ def resampled(
     return Suites(count, refuting, supporting, still_open, float(np.mean(seeds)))
 
 
-def draws(bank: int, seeds: int, count: int, rng: np.random.Generator) -> Iterator[Rows]:
-    """For each of `count` suites, which of the bank's seeds it sees, with replacement."""
-    yield from rng.integers(bank, size=(count, seeds))
+def draws(baseline: int, seeds: int, count: int, rng: np.random.Generator) -> Iterator[Rows]:
+    """For each of `count` suites, which of the baseline's seeds it sees, with replacement."""
+    yield from rng.integers(baseline, size=(count, seeds))
 
 
 def _rows(drawn: NDArray[np.float64], claim: Banked) -> Rows:
-    """The rows of a claim's bank at some shares of it, from 0 to 1."""
+    """The rows of a claim's baseline at some shares of it, from 0 to 1."""
     return (drawn * len(claim.differences)).astype(np.intp)
 
 

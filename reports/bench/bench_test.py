@@ -2,23 +2,20 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
 CLAIMS = """
 import numpy as np
-from fixtures import Arm, Data, claim, late
-from training_claims.models import mlp
+from training_claims import Arm, Data, claim, late
+from training_claims.models.networks import mlp
 
 RNG = np.random.default_rng(0)
 X = RNG.random((100, 8), np.float32)
-DATASET = Data("made digits", X, (X[:, 0] > 0.5).astype(np.int32), 2)
+DATA = Data("made digits", X, (X[:, 0] > 0.5).astype(np.int32), 2)
 
 def arm(width):  # a fresh model function at every call: the same arm, but not equal
-    return Arm(f"{width} units", DATASET, mlp(width, classes=2), epochs=5, batch_size=32)
+    return Arm(f"{width} units", DATA, mlp(width, classes=2), epochs=5, batch_size=32)
 
 @claim("Three exceed two", source="Nowhere")
 def test_three(judge):
@@ -33,10 +30,7 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makeconftest('pytest_plugins = ["training_claims.plugin"]')
-
+def run(pytester: pytest.Pytester) -> Run:
     def run_claims(*options: str, claims: str = CLAIMS) -> pytest.RunResult:
         pytester.makepyfile(claims)
         return pytester.runpytest_subprocess("-p", "no:allure_pytest", *options)
@@ -61,7 +55,7 @@ def test_every_arm_is_measured_once_and_no_claim_is_decided(
     # 80 examples train, 20 validate; 8 to 3 units, then 3 to 2.
     assert first["epoch_flop"] == 2 * 24 * (2 * 80 + 20) + 2 * 6 * (3 * 80 + 20)
     assert all(first[name] > 0 for name in ("stock_seconds", "compiled_seconds", "ratio"))
-    assert not (pytester.path / ".runs").exists()
+    assert not (pytester.path / ".claims").exists()
 
 
 def test_a_claim_that_goes_wrong_is_told_and_nothing_is_measured(

@@ -1,12 +1,7 @@
 import numpy as np
 
-from training_claims.reports.bench.machine import (
-    cores,
-    forget_peak,
-    memory_gib,
-    peak_mib,
-    processor,
-)
+from training_claims.reports.bench.machine import forget_peak, memory_gib, peak_mib, processor
+from training_claims.session.hardware import cores
 
 
 def test_the_peak_is_that_of_the_resident_set() -> None:

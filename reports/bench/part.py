@@ -8,9 +8,10 @@ from typing import Literal, TypeAlias
 
 from training_claims.arm import Arm
 from training_claims.reports.bench.flops import epoch_flop, largest
-from training_claims.reports.bench.machine import cores, forget_peak, peak_mib
+from training_claims.reports.bench.machine import forget_peak, peak_mib
 from training_claims.reports.bench.measured import Measured, Part
 from training_claims.reports.bench.timing import Timing
+from training_claims.session.hardware import cores
 
 Way: TypeAlias = Literal["stock", "compiled"]
 Say: TypeAlias = Callable[[str], None]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from training_claims.arm import Arm
-from training_claims.evidence.comparison import Comparison
+from training_claims.evidence.statistic import Comparison
 from training_claims.reports.bench.part import Way, measure_part
 from training_claims.reports.bench.whole import MeasuringFailed, Whole, measure_whole
 from training_claims.session import outputs

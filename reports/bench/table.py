@@ -33,6 +33,23 @@ def table(rows: Sequence[Row], totals: Sequence[Total]) -> list[str]:
     return [head, f"| {rule} |", *body]
 
 
+def how(workers: int, threads: int | None) -> list[str]:
+    """How the figures were measured, by so many processes that trained compiled at once."""
+    return [
+        "Stock: `keras.Model.fit` in one process with TensorFlow's own choice of threads; the "
+        "median epoch after the first, times the budget, plus start-up (* fewer epochs than the "
+        "budget were timed).",
+        f"Compiled: {workers} {'process' if workers == 1 else 'processes'} at once with "
+        f"{threads} of the cores each, as the suite trains; a process's seconds a seed divided "
+        f"by {workers}, compilation apart (per process; 0 where arms share a program).",
+        "GFLOP/s: matrix products of Dense layers, training and validation, all processes "
+        "together; sparse inputs count their non-zeros. Product: the largest layer's kernel times "
+        "a batch, written out, in the same processes.",
+        "MiB: largest resident set of a process while it trained the arm, what earlier arms left "
+        "included.",
+    ]
+
+
 def _arm(row: Row) -> tuple[str, ...]:
     sampled = row.stock.timing is not None and row.stock.timing.sampled + 1 < row.stock.budget
     return (

@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from training_claims.reports.bench.machine import cores, memory_gib, processor
+from training_claims.reports.bench.machine import memory_gib, processor
 from training_claims.reports.bench.measured import Part, read_part
 from training_claims.reports.bench.rows import Row, Total, rows_of, totals_of
-from training_claims.reports.bench.table import table
+from training_claims.reports.bench.table import how, table
+from training_claims.session.hardware import cores
 
 # Gives the command of a measuring process: (way, workers, file to write).
 Command = Callable[[str, int, Path], Sequence[str]]
@@ -63,25 +64,13 @@ class Whole:
     def lines(self) -> list[str]:
         """The table, and how it was measured."""
         versions = self.stock.environment
-        workers = len(self.compiled)
         return [
             f"{processor()}, {cores()} cores, {memory_gib():.0f} GiB, {versions['device']}; "
             f"TensorFlow {versions['tensorflow']}, Keras {versions['keras']}.",
             "",
             *table(self.rows, self.totals),
             "",
-            "Stock: `keras.Model.fit` in one process with TensorFlow's own choice of threads; the "
-            "median epoch after the first, times the budget, plus start-up (* fewer epochs than "
-            "the budget were timed).",
-            f"Compiled: {workers} {'process' if workers == 1 else 'processes'} at once with "
-            f"{self._threads} of the cores each, as the suite trains; a process's seconds a seed "
-            f"divided by {workers}, compilation apart (per process; 0 where arms share a "
-            "program).",
-            "GFLOP/s: matrix products of Dense layers, training and validation, all processes "
-            "together; sparse inputs count their non-zeros. Product: the largest layer's kernel "
-            "times a batch, written out, in the same processes.",
-            "MiB: largest resident set of a process while it trained the arm, what earlier arms "
-            "left included.",
+            *how(len(self.compiled), self._threads),
         ]
 
     @property

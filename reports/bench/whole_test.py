@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from training_claims.reports.bench.machine import cores
 from training_claims.reports.bench.made_figures import made
 from training_claims.reports.bench.measured import Part
 from training_claims.reports.bench.whole import MeasuringFailed, Whole, measure_whole
+from training_claims.session.hardware import cores
 
 COPIES = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2])"
 VERSIONS = {"device": "CPU x86_64", "tensorflow": "2.21.0", "keras": "3.15.1"}

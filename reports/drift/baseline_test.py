@@ -12,7 +12,8 @@ import pytest
 
 from training_claims.arm import Arm
 from training_claims.evidence.measures import EpochsTo
-from training_claims.evidence.statistic import final, gap, late, rank_correlation
+from training_claims.evidence.readings import final, late, rank_correlation
+from training_claims.evidence.statistic import gap
 from training_claims.reports import places
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift.baseline import (

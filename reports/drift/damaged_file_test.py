@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_claims.evidence.statistic import final, late
+from training_claims.evidence.readings import final, late
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.reports.drift.file import UnusableBaseline, read, write

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from training_claims.arm import Arm
-from training_claims.claim import ANSWERS, Inconclusive, claim_id
-from training_claims.evidence.comparison import Comparison
+from training_claims.evidence.statistic import Comparison
+from training_claims.mark import ANSWERS, Inconclusive, claim_id
 from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm
 from training_claims.reports.drift.rule import ArmDrift, Drifted, Rule, TooFewSeeds, alike
 from training_claims.runs.history import Runs

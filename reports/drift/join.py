@@ -1,4 +1,4 @@
-"""The baselines of several sessions as one: a bank is trained in parts.
+"""The baselines of several sessions as one, which a hundred seeds may be trained in.
 
 `training-claims join PART PART ... --output FILE [--only-read]`
 

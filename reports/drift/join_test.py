@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training_claims.evidence.statistic import late
+from training_claims.evidence.readings import late
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift import join
 from training_claims.reports.drift.baseline import Baseline, SavedArm

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from training_claims.claim import claim_id
 from training_claims.hooks import Judgement
+from training_claims.mark import claim_id
 from training_claims.reports import provenance
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift import items as drift_item

@@ -88,7 +88,7 @@ def test_refuted_comes_before_drifted_and_a_fault_too(
     assert said.ret == 1
     drifting.makepyfile(
         test_more="""
-        from training_claims.claim import claim
+        from training_claims import claim
         @claim("Breaks", source="Noise")
         def test_broken(judge):
             raise ValueError
@@ -180,7 +180,7 @@ def test_arms_that_changed_are_not_comparable(bank: Path, run_inside: Run) -> No
     said.assert_outcomes(passed=2, skipped=2)
     assert said.ret == 3
     said.stdout.fnmatch_lines(["Nothing compared: expected a selected claim that reads an arm *"])
-    said.stdout.fnmatch_lines(["*not comparable: Expected arm '0'*Received: dataset: abc before*"])
+    said.stdout.fnmatch_lines(["*not comparable: Expected arm '0'*Received: data: abc before*"])
     said.stdout.fnmatch_lines(
         ["*not comparable: Expected arm '0.1'*Received: name: other before, 0.1 now*"]
     )

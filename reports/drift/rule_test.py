@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_claims.evidence.statistic import best_epoch, final, late, rise
+from training_claims.evidence.readings import best_epoch, final, late, rise
 from training_claims.reports import places
 from training_claims.reports.audit import false_alarms
 from training_claims.reports.drift import compare
@@ -254,7 +254,7 @@ def test_alarms_are_counted_and_more_than_promised_fail(
     runs.history["loss"][6:] += 100
     bank = Baseline.of("mixed", {}, [saved(runs)])
     baseline_file.write(bank, path := tmp_path / "b.json")
-    asked = [str(path), "--suites", "200", "--claims-seeds", "4"]
+    asked = [str(path), "--suites", "200", "--seeds", "4"]
     assert false_alarms.main(asked) == 0
     assert "0 of 200 suites of 2 statistics raised an alarm" in capsys.readouterr().out
     monkeypatch.setattr(drift, "FALSE_ALARMS", 0.5)

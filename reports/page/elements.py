@@ -45,7 +45,7 @@ def image(svg: str, alt: str) -> Markup:
     """
     source = f"data:image/svg+xml,{quote(svg, safe=READABLE)}"
     style = "display:block;width:100%;height:auto;background:#fff;border-radius:8px"
-    return Markup(f'<img src="{escape(source)}" alt="{escape(alt)}" style="{style}">')
+    return Markup(f'<img src="{source}" alt="{escape(alt)}" style="{style}">')
 
 
 def fold(summary: str, *inside: str) -> Markup:

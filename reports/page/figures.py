@@ -18,7 +18,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Transform
 from numpy.typing import NDArray
-from PIL import Image
 
 from training_claims.evidence.intervals import median
 from training_claims.evidence.statistic import Statistic
@@ -39,6 +38,7 @@ LOG_RATIO = 30.0
 MOST_ARMS = 6  # are drawn and listed; a claim on estimators has dozens, all of a kind
 LONG_NAME = 22  # letters, of which two do not fit beside each other
 HEIGHT, CURVES_WIDTH, STRIP_WIDTH = 2.75, 4.3, 3.0  # inches: text stays legible on a phone
+QUOTES = str.maketrans("\"'", "'\"")  # an address holds ' as it is, and " as %22
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 # What Matplotlib writes and no one needs: half of a small figure.
 NEEDLESS = re.compile(
@@ -76,11 +76,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Figures:
-    """A claim's learning curves, its differences by seed, and both in one PNG 1440 pixels wide."""
+    """A claim's learning curves, and its differences by seed."""
 
     curves: Picture
     strip: Picture
-    png: bytes
 
 
 def draw(judgement: Judgement) -> Figures:
@@ -93,7 +92,6 @@ def draw(judgement: Judgement) -> Figures:
         return Figures(
             Picture(_svg(curves), _curves_alt(judgement)),
             Picture(_svg(strip), _strip_alt(judgement.verdict)),
-            _png(judgement),
         )
 
 
@@ -319,24 +317,12 @@ def _svg(figure: Figure) -> str:
 def _short(tag: re.Match[str]) -> str:
     """A tag with coordinates to a tenth; in a path of lines alone, what follows M is a line."""
     text = re.sub(r"([:;]) ", r"\1", NUMBER.sub(_tenth, tag[0]))
-    return text if re.search(r"[CQ] ", text) else re.sub(r"\s+L ", " ", text)
+    text = text if re.search(r"[CQ] ", text) else re.sub(r"\s+L ", " ", text)
+    return text.translate(QUOTES)
 
 
 def _tenth(number: re.Match[str]) -> str:
     return f"{float(number[0]):.1f}".removesuffix(".0")
-
-
-def _png(judgement: Judgement) -> bytes:
-    widths = (CURVES_WIDTH, STRIP_WIDTH)
-    figure = Figure(figsize=(sum(widths), HEIGHT), layout="constrained")
-    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=widths)[0]
-    _draw_curves(left, judgement)
-    _draw_strip(right.subplots(), judgement.verdict)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=200)
-    few = io.BytesIO()  # a third of the bytes: a figure needs few colours
-    Image.open(image).convert("RGB").quantize(32).save(few, format="png", optimize=True)
-    return few.getvalue()
 
 
 def _curves_alt(judgement: Judgement) -> str:

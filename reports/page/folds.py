@@ -10,7 +10,6 @@ from training_claims.arm import Arm
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.verdict import Verdict
 from training_claims.hooks import Judgement
-from training_claims.reports.audit import record
 from training_claims.reports.page.elements import Markup, div, fold, preformatted, table
 from training_claims.reports.page.figures import MOST_ARMS
 from training_claims.runs.history import Runs
@@ -22,12 +21,12 @@ SEED = (
 P_WIN = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
-def folds(judgement: Judgement) -> Iterator[Markup]:
+def folds(judgement: Judgement, prospects: str | None) -> Iterator[Markup]:
     """Protocol, looks, power, error rates and source, each folded."""
     verdict = judgement.verdict
     yield fold("Protocol", *_protocol(judgement))
     yield fold("Looks", _looks(verdict), div("", f"The claim as decided: {verdict.wording}."))
-    yield fold("Power and smallest detectable effect", *_power(judgement))
+    yield fold("Power and smallest detectable effect", *_power(verdict, prospects))
     yield fold("Error rates and estimates", _errors(verdict))
     yield fold("Source", div("", f"Chapter section: {judgement.source}."))
 
@@ -96,10 +95,8 @@ def _looks(verdict: Verdict) -> Markup:
     return table(header, rows, words=2)
 
 
-def _power(judgement: Judgement) -> Iterator[Markup]:
-    verdict = judgement.verdict
-    known = record.committed()
-    if known and (prospects := known.prospects(judgement.statement, verdict.unit)):
+def _power(verdict: Verdict, prospects: str | None) -> Iterator[Markup]:
+    if prospects:
         yield div("", prospects)
     yield div(
         "",

@@ -28,20 +28,19 @@ SIGNS = {
     "inconclusive": ("230,159,0", "?"),
 }
 ROW = "display:flex;flex-wrap:wrap"
-SENTENCE = "font-size:15px;font-weight:600;line-height:1.3;margin:0 0 6px"
 BANNER = f"{ROW};gap:2px 18px;align-items:center;padding:6px 8px 6px 10px;border-radius:8px"
 
 
-def title(judgement: Judgement) -> str:
-    """The claim with its number, for Allure's tree: "Statement: +0.0123 [...], 10 of 10 seeds"."""
-    return f"{judgement.statement}: {effect(judgement.verdict)}, {_wins(judgement.verdict)}"
+def page(judgement: Judgement, figures: Figures, prospects: str | None = None) -> str:
+    """The whole page below its title, the claim. Text from names, messages and data is escaped.
 
-
-def page(judgement: Judgement, figures: Figures) -> str:
-    """The whole page. Text from names, messages and data is escaped."""
+    Args:
+        judgement: The claim as decided.
+        figures: Its figures.
+        prospects: What is known of the claim's power, if something is.
+    """
     return div(
         "max-width:1240px;line-height:1.4",
-        div(SENTENCE, f"{judgement.statement}."),
         _banner(judgement.verdict),
         div(
             f"{ROW};align-items:flex-start;gap:10px;margin:8px 0",
@@ -49,7 +48,7 @@ def page(judgement: Judgement, figures: Figures) -> str:
             div("flex:30 1 210px;max-width:500px", image(figures.strip.svg, figures.strip.alt)),
         ),
         _arms(judgement),
-        *folds(judgement),
+        *folds(judgement, prospects),
     )
 
 

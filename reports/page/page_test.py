@@ -7,12 +7,12 @@ from math import nan
 import pytest
 
 from training_claims.evidence.combinations import mean_of
-from training_claims.evidence.statistic import late, rise
+from training_claims.evidence.readings import late, rise
 from training_claims.evidence.verdict import weigh
 from training_claims.hooks import Judgement
 from training_claims.reports.page.figures import TIE, draw
 from training_claims.reports.page.folds import optimizer_text
-from training_claims.reports.page.page import page, title
+from training_claims.reports.page.page import page
 from training_claims.runs.history import History, Runs
 from training_claims.testing.judgement import MadeOptimizer, made_arm, made_judgement, made_runs
 
@@ -67,7 +67,6 @@ def test_where_runs_diverged_every_number_says_in_how_many(share: float) -> None
     judgement = diverging(share)
     lost = f"diverged in {12 * share:.0f} of 12"
     text = text_of(page(judgement, figures := draw(judgement)))
-    assert lost in title(judgement)
     assert re.search(rf"■ noise .*?{12 - 12 * share:.0f}, {lost} .*■ control", text)
     assert re.search(rf"Hodges-Lehmann difference \S+ nats, {lost}", text)
     assert figures.strip.alt.endswith(f" D{lost[1:]}.")
@@ -136,8 +135,17 @@ def test_text_is_escaped() -> None:
     assert "&lt;script&gt;" in html
 
 
-def test_title_carries_the_number() -> None:
-    assert title(made_judgement()) == "Noise helps: +0.1 [+0.1, +0.1], 12 of 12 seeds"
+def test_the_first_screen_says_nothing_twice(supported: str) -> None:
+    screen = text_of(supported.partition("<details")[0])
+    assert "Noise helps" not in screen  # the title says it
+    for told in ("supported", "+0.1 [+0.1, +0.1]", "12 of 12", "margin 0.01"):
+        assert screen.count(told) == 1
+
+
+def test_prospects_are_told_where_they_are_known(supported: str) -> None:
+    judgement = made_judgement()
+    assert "power 0.99" in page(judgement, draw(judgement), "On 100 seeds: power 0.99")
+    assert "seeds of baseline" not in supported
 
 
 def test_optimizer_is_told_with_what_was_set() -> None:

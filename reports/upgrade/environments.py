@@ -1,4 +1,4 @@
-"""Python environments with given versions of TensorFlow, beside the project's own."""
+"""Python environments with given versions of TensorFlow, beside the one at work."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import re
 import shlex
 import shutil
 import sys
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import file_digest, sha256
+from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
+from training_claims.reports import places
 from training_claims.reports.commands import CommandFailed, output_of
 
-ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / ".environments"
 # Packages that bring a module of the same name, so that only one of them may be installed.
 REPLACES = {
     "tf-nightly": ("tensorflow", "keras"),  # it brings keras-nightly
@@ -68,10 +66,10 @@ class Versions:
 
 @dataclass(frozen=True)
 class Environment:
-    """The project's dependencies, with some requirements of the user's.
+    """What the environment at work holds, with some requirements of the user's.
 
-    All that the requirements leave open is as in the project's own `requirements.txt`, so that
-    two environments differ in nothing else.
+    All that the requirements leave open is as it is now, so that two environments differ in
+    nothing else.
 
     Args:
         requirements: What pip would be given: `("tensorflow==2.20.0",)`, or a wheel file.
@@ -79,7 +77,7 @@ class Environment:
     """
 
     requirements: tuple[str, ...]
-    parent: Path = FOLDER
+    parent: Path = field(default_factory=lambda: places.home() / "environments")
 
     @classmethod
     def of(cls, text: str) -> Environment:
@@ -102,12 +100,14 @@ class Environment:
 
     @cached_property
     def folder(self) -> Path:
-        """Named by a digest of the requirements, their files, the project's own, and Python."""
-        wheels = [Path(each) for each in self.requirements if Path(each).is_file()]
-        parts = [sys.version, *self.requirements]
-        for path in (ROOT / "pyproject.toml", ROOT / "requirements.txt", *wheels):
+        """Named by a digest of the requirements, their files, what is installed, and Python."""
+        parts = [sys.version, *self.requirements, *self._installed.values()]
+        for path in (Path(each) for each in self.requirements if Path(each).is_file()):
             with path.open("rb") as file:
                 parts.append(file_digest(file, "sha256").hexdigest())
+        for name, line in self._installed.items():
+            if " @ " in line:  # built anew, it may hold other files under the same address
+                parts.append(distribution(name).read_text("RECORD") or "")
         return self.parent / sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @property
@@ -155,27 +155,54 @@ class Environment:
         given, left_out, resolved = (
             self.folder / name for name in ("given.txt", "left-out.txt", "resolved.txt")
         )
-        given.write_text("\n".join([*_dependencies(), *self.requirements]) + "\n")
+        given.write_text("\n".join([*self._kept, *self.requirements]) + "\n")
         left_out.write_text("".join(f"{name} ; python_version < '0'\n" for name in self._replaced))
-        shutil.copy(ROOT / "requirements.txt", resolved)
+        pinned = (line for line in self._installed.values() if "==" in line)
+        resolved.write_text("\n".join(pinned) + "\n")
         arguments = ["--python", str(self.python), "--override", str(left_out), "--quiet"]
         arguments += ["--no-annotate", "--no-header", "-o", str(resolved)]
         self._uv("pip", "compile", str(given), *arguments)
         return resolved
 
+    @cached_property
+    def _installed(self) -> dict[str, str]:
+        """What is installed here, by name: "name==version", "name @ address" or "-e address"."""
+        freeze = [sys.executable, "-m", "uv", "pip", "freeze", "--python", sys.executable]
+        lines = self._run(freeze, "learn what is installed", {}).splitlines()
+        return {_name(line): line for line in lines}
+
+    @property
+    def _kept(self) -> list[str]:
+        """What is installed here and neither named nor replaced: of any version, or as it is."""
+        gone = {*self._named, *self._replaced}
+        kept = {name: line for name, line in self._installed.items() if name not in gone}
+        return [name if "==" in line else line for name, line in kept.items()]
+
+    @property
+    def _named(self) -> set[str]:
+        return {_name(each) for each in self.requirements}
+
     @property
     def _replaced(self) -> list[str]:
         """The packages that may not come along."""
-        named = {re.split(r"[^\w.-]", each)[0].lower() for each in self.requirements}
+        named = self._named
         brought = {name for each in named for name in REPLACES.get(each, ())}
-        return sorted((brought - named) | {f"{name}-nightly" for name in brought & named})
+        rivals = {each for each, (rival, *_) in REPLACES.items() if rival in named}
+        rivals &= self._installed.keys() - named
+        brings = {f"{name}-nightly" for each in rivals for name in REPLACES[each][1:]}
+        return sorted(
+            (brought - named)
+            | {f"{name}-nightly" for name in brought & named}
+            | rivals
+            | (brings - named)
+        )
 
     def _uv(self, *arguments: str) -> None:
         self._run([sys.executable, "-m", "uv", *arguments], "install", {})
 
     def _run(self, command: Sequence[str], what: str, settings: dict[str, str]) -> str:
         try:
-            return output_of(command, settings, cwd=ROOT)
+            return output_of(command, settings, cwd=places.root())
         except CommandFailed as fault:
             raise UnusableVersion(
                 f"Expected to {what} with {' '.join(self.requirements)} on Python "
@@ -183,7 +210,10 @@ class Environment:
             ) from None
 
 
-def _dependencies() -> list[str]:
-    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    dependencies: list[str] = project["dependencies"]
-    return dependencies
+def _name(requirement: str) -> str:
+    """A distribution's name as uv writes it, off a requirement, a wheel file, or "-e address"."""
+    if requirement.startswith("-e "):
+        return requirement
+    path = Path(requirement)
+    found = path.name.split("-")[0] if path.suffix == ".whl" else requirement
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", found)[0]).lower()

@@ -29,12 +29,7 @@ from training_claims.reports import places
 from training_claims.reports.allure.generate import NotGenerated, Report, generate
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift.compare import compare
-from training_claims.reports.upgrade.environments import (
-    ROOT,
-    Environment,
-    UnusableVersion,
-    Versions,
-)
+from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
 from training_claims.session import outputs
 from training_claims.session.options import given_words
 from training_claims.status import Status, or_fault
@@ -92,15 +87,10 @@ class Side:
         """
         self.baseline.unlink(missing_ok=True)
         line = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--claims-seeds", SEEDS]
-        line += [
-            "--claims-results",
-            str(self.results),
-            "--claims-clean-results",
-            "--claims-report-as",
-            version,
-        ]
+        line += ["--claims-results", str(self.results), "--claims-clean-results"]
+        line += ["--claims-report-as", version]
         line += ["--claims-save-baseline", str(self.baseline), *more, *self.arguments]
-        status = subprocess.run(line, cwd=ROOT, check=False).returncode  # noqa: S603
+        status = subprocess.run(line, cwd=places.root(), check=False).returncode  # noqa: S603
         return status if status >= 0 else Status.FAULT
 
 

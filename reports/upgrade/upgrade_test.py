@@ -41,8 +41,7 @@ class MadeEnvironment(Environment):
 def run_upgrade(drifting: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Upgrade:
     """Upgrade from "old" to "new", in a suite of two claims."""
     monkeypatch.setattr(upgrade, "Environment", MadeEnvironment)
-    monkeypatch.setattr(upgrade, "ROOT", drifting.path)
-    monkeypatch.setattr(upgrade, "OUT", drifting.path / "out")
+    monkeypatch.chdir(drifting.path)
     monkeypatch.setattr(upgrade, "generate", lambda report: report.output.write_text("report"))
 
     def run(*options: str, old: str = "old", new: str = "new", both: str = "") -> int:
@@ -67,13 +66,13 @@ def test_nothing_moved(
         "claims with new",
         "report",
     ]
-    out = drifting.path / "out" / "upgrade"
-    assert "2 stable" in (out / "summary.md").read_text()
-    assert "0 drifted, 0 inconclusive, 2 stable" in (out / "compare.html").read_text()
+    folder = drifting.path / ".claims" / "upgrade"
+    assert "2 stable" in (folder / "summary.md").read_text()
+    assert "0 drifted, 0 inconclusive, 2 stable" in (folder / "compare.html").read_text()
     labels = {
         side: {
             label["value"]
-            for path in (out / f"allure-{side}").glob("*-result.json")
+            for path in (folder / f"allure-{side}").glob("*-result.json")
             for label in json.loads(path.read_text())["labels"]
             if label["name"] == "tf"
         }
@@ -100,8 +99,8 @@ def test_without_a_report_drift_is_found_all_the_same(
     run_upgrade: Upgrade, drifting: pytest.Pytester
 ) -> None:
     assert run_upgrade("--to-args=--moved 0.05", both="--claims-no-report") == 7
-    out = drifting.path / "out" / "upgrade"
-    assert {path.name for path in out.iterdir()} == {
+    folder = drifting.path / ".claims" / "upgrade"
+    assert {path.name for path in folder.iterdir()} == {
         "from.json",
         "to.json",
         "summary.md",
@@ -157,14 +156,14 @@ def test_what_cannot_be_split_into_words_is_refused(
 def test_a_second_upgrade_at_once_is_refused(
     run_upgrade: Upgrade, capfd: pytest.CaptureFixture[str], drifting: pytest.Pytester
 ) -> None:
-    (drifting.path / "out").mkdir()
+    (drifting.path / ".claims").mkdir()
     with (
-        FileLock(drifting.path / "out" / ".upgrade.lock"),
+        FileLock(drifting.path / ".claims" / ".upgrade.lock"),
         pytest.raises(SystemExit, match="4"),
     ):
         run_upgrade()
-    assert "Expected no other upgrade that writes to out/upgrade." in capfd.readouterr().err
-    assert list((drifting.path / "out" / "upgrade").iterdir()) == []
+    assert "Expected no other upgrade that writes to .claims/upgrade." in capfd.readouterr().err
+    assert list((drifting.path / ".claims" / "upgrade").iterdir()) == []
 
 
 def test_a_page_that_cannot_be_written_makes_a_fault_of_all_well(

@@ -1,4 +1,4 @@
-"""The quick part of `make audit`: a few hundred suites from a made bank, through the real judge."""
+"""The quick part of `make audit`: a few hundred suites of a made baseline, by the real judge."""
 
 import json
 from dataclasses import replace
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from training_claims.evidence.design import GroupSequential
+from training_claims.evidence.readings import late
 from training_claims.evidence.region import Differences, Region, Side
-from training_claims.evidence.statistic import late
 from training_claims.evidence.verdict import weigh
 from training_claims.faults.injection import mark
 from training_claims.reports.audit import characteristics
@@ -25,10 +25,10 @@ from training_claims.reports.audit.detection import (
 )
 from training_claims.reports.audit.findings import always_seen, find, of_coverage, of_detections
 from training_claims.reports.audit.halves import split, statistics_of
-from training_claims.reports.audit.made_bank import (
+from training_claims.reports.audit.made_baseline import (
     CONTROL,
     TREATED,
-    made_bank,
+    made_baseline,
     made_claims,
     made_runs,
 )
@@ -37,9 +37,9 @@ from training_claims.reports.drift.rule import Rule
 from training_claims.runs.source import RunSource
 from training_claims.runs.store import RunStore
 
-BANK = made_bank()
+BASELINE = made_baseline()
 SEEDS = range(FIRST_SEED, FIRST_SEED + 30)
-CLAIMS = made_claims(BANK)
+CLAIMS = made_claims(BASELINE)
 # Errors are common enough to be counted in a few hundred suites.
 LOOSE = GroupSequential((4, 8, 12), alpha=0.2, refute_error=0.2)
 
@@ -101,8 +101,8 @@ def test_a_judge_that_favours_support_is_found_out(monkeypatch: pytest.MonkeyPat
     assert not exceeds.kept
 
 
-def test_promises_that_are_kept() -> None:
-    found = find(BANK, CLAIMS, {}, source=_store(Path("nowhere")), suites=400)
+def test_characteristics_that_are_kept() -> None:
+    found = find(BASELINE, CLAIMS, {}, source=_store(Path("nowhere")), suites=400)
     kept = {each.name: each.kept for each in found.characteristics}
     # The bound of so few suites is no evidence, and nothing was trained with a fault.
     assert [name for name, ok in kept.items() if ok is False] == ["a true suite shows a refutation"]
@@ -111,7 +111,7 @@ def test_promises_that_are_kept() -> None:
     assert "| a harness fault is caught | always | 11 of 11 |" in "\n".join(found.lines())
 
 
-def test_promises_that_are_not_kept() -> None:
+def test_characteristics_that_are_not_kept() -> None:
     wrong = [replace(claim, differences=Differences.of([-1.0] * 60)) for claim in CLAIMS]
     refuted, boundary, left_open, seeds = characteristics.of_resampled_suites(
         wrong, GroupSequential(), 50, rng()
@@ -139,7 +139,7 @@ def test_signed_ranks_are_reckoned_by_their_own_rates() -> None:
     assert ranked.power.supported == pytest.approx(1, abs=0.01)
 
 
-def test_a_claim_that_the_bank_lacks_is_named() -> None:
+def test_a_claim_that_the_baseline_lacks_is_named() -> None:
     characteristic = of_coverage(2, {"Worse": "no arm"})
     assert (characteristic.measured, characteristic.kept) == (
         "2 of 3 claims; not 'Worse': no arm",
@@ -158,7 +158,7 @@ def _store(folder: Path) -> RunSource:
 
 def _detected(accuracy: float, conformance: tuple[str, ...] | None = ()) -> Detection:
     runs = {arm: made_runs(arm, accuracy, SEEDS) for arm in (TREATED, CONTROL)}
-    return detected(CLAIMS, runs, BANK, "made", suites=100, rng=rng(), conformance=conformance)
+    return detected(CLAIMS, runs, BASELINE, "made", suites=100, rng=rng(), conformance=conformance)
 
 
 def test_a_fault_that_changes_what_is_claimed_is_caught_by_claims_and_by_drift() -> None:
@@ -178,8 +178,8 @@ def test_a_fault_that_changes_what_is_claimed_is_caught_by_claims_and_by_drift()
 
 
 def test_what_is_shown_of_other_seeds_grows_with_injected_ones() -> None:
-    rule = Rule.of(BANK)
-    saved = BANK.arm(TREATED).statistics[0]
+    rule = Rule.of(BASELINE)
+    saved = BASELINE.arm(TREATED).statistics[0]
 
     def least(seeds: int, accuracy: float, statistics: int = 1) -> float:
         watched = Watched("treated", saved, (accuracy,) * seeds)
@@ -188,11 +188,11 @@ def test_what_is_shown_of_other_seeds_grows_with_injected_ones() -> None:
     assert least(30, 0.9) == pytest.approx(least(30, 0.1))  # beyond, in either direction
     assert 0.5 < least(30, 0.9) < least(60, 0.9) < least(100, 0.9) < 1
     assert least(30, 0.9, statistics=6) < 0.95 < least(60, 0.9, statistics=6)
-    assert least(100, 0.6) == 0  # within the bank
+    assert least(100, 0.6) == 0  # within the baseline
 
 
 def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
-    rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
+    rule, saved = Rule.of(BASELINE), BASELINE.arm(TREATED).statistics[0]
     values = np.where(np.arange(60) < 55, 0.9, 0.3)
     watched = Watched("treated", saved, tuple(values.tolist()))
     suites = [
@@ -204,8 +204,8 @@ def test_the_rate_that_is_shown_is_a_lower_bound() -> None:
 
 @pytest.mark.parametrize("worst", [np.nan, np.inf])
 def test_injected_runs_that_diverge_are_caught_for_other_seeds_too(worst: float) -> None:
-    """A NaN among the bank's or the injected numbers counts as far, never as near."""
-    rule, saved = Rule.of(BANK), BANK.arm(TREATED).statistics[0]
+    """A NaN among the baseline's or the injected numbers counts as far, never as near."""
+    rule, saved = Rule.of(BASELINE), BASELINE.arm(TREATED).statistics[0]
     assert least_rate([], [Watched("treated", saved, (worst,) * 60)], rule, 30) > 0.5
     one = replace(saved, values=(worst, *saved.values[1:]))
     assert least_rate([], [Watched("treated", one, (0.1,) * 60)], rule, 30) > 0.5
@@ -217,7 +217,7 @@ def test_claims_that_injected_seeds_lose_show_it_for_other_seeds_too() -> None:
         better = replace(
             CLAIMS[0], differences=Differences.of([-1.0] * losing + [1.0] * (seeds - losing))
         )
-        return least_rate([better], [], Rule.of(BANK), 30)
+        return least_rate([better], [], Rule.of(BASELINE), 30)
 
     assert 0.5 < least(60, 60) < 0.95 < least(100, 100) < 1
     assert least(55, 60) < least(60, 60)
@@ -226,7 +226,7 @@ def test_claims_that_injected_seeds_lose_show_it_for_other_seeds_too() -> None:
 
 def test_a_fault_that_changes_nothing_is_caught_by_none() -> None:
     runs = {CONTROL: made_runs(CONTROL, 0.5, SEEDS)}
-    quiet = detected(CLAIMS, runs, BANK, "made", suites=100, rng=rng(), conformance=())
+    quiet = detected(CLAIMS, runs, BASELINE, "made", suites=100, rng=rng(), conformance=())
     assert (quiet.caught, dict(quiet.by)) == (0, {})
     assert not always_seen(quiet)
     assert not always_seen(replace(quiet, conformance=None))
@@ -256,6 +256,8 @@ def test_drawn_seeds_are_judged_as_a_session_judges_them() -> None:
 
 
 def test_a_claim_that_is_banked_keeps_its_runs() -> None:
-    claim = Banked.of("Late", late("val_accuracy", TREATED).exceeds(0.5, by=0), CLAIMS[0].runs)
+    claim = Banked.of(
+        "late", "Late", late("val_accuracy", TREATED).exceeds(0.5, by=0), CLAIMS[0].runs
+    )
     assert not any(isnan(value) for value in claim.differences.values)
     assert claim.power.seeds == 60

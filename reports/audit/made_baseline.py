@@ -1,12 +1,12 @@
-"""A bank that nothing trained, for the tests of this folder."""
+"""A baseline that nothing trained, for the tests of this folder."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from training_claims.arm import Arm
-from training_claims.evidence.comparison import Comparison
-from training_claims.evidence.statistic import late, rise
+from training_claims.evidence.readings import late, rise
+from training_claims.evidence.statistic import Comparison
 from training_claims.reports.audit.banked import Banked
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.runs.history import History, Runs
@@ -28,21 +28,23 @@ def made_runs(arm: Arm, accuracy: float, seeds: range, *, sd: float = 0.01) -> R
     return Runs(arm, tuple(seeds), History(curves), {"tensorflow": "2.0", "device": "CPU"})
 
 
-def made_claims(bank: Baseline) -> list[Banked]:
-    """Three claims, each with 3 SD of standardized_effect or more."""
+def made_claims(baseline: Baseline) -> list[Banked]:
+    """Three claims, each with 3 SD or more beyond its margin."""
     better = late("val_accuracy", TREATED).exceeds(late("val_accuracy", CONTROL), by=0.05)
     known = late("val_accuracy", CONTROL).equivalent_to(0.5, within=0.05)
     rises = rise("val_loss", TREATED).exceeds(0.1, by=0)
     named = {"Better": better, "Known": known, "Rises": rises}
-    return [Banked.of(name, each, runs_of(each, bank)) for name, each in named.items()]
+    return [
+        Banked.of(name.lower(), name, each, runs_of(each, baseline)) for name, each in named.items()
+    ]
 
 
-def runs_of(comparison: Comparison, bank: Baseline) -> dict[Arm, Runs]:
-    """The bank's runs of a comparison's arms."""
-    return {arm: bank.runs(arm) for arm in comparison.arms}
+def runs_of(comparison: Comparison, baseline: Baseline) -> dict[Arm, Runs]:
+    """The baseline's runs of a comparison's arms."""
+    return {arm: baseline.runs(arm) for arm in comparison.arms}
 
 
-def made_bank(seeds: int = 60) -> Baseline:
+def made_baseline(seeds: int = 60) -> Baseline:
     """Both arms, with what the claims read."""
     numbers = range(10_000, 10_000 + seeds)
     parts = [
