@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -176,6 +177,8 @@ def run_inside(suite: pytest.Pytester) -> Run:
     def run(select: str, *options: str, report: bool = False) -> pytest.RunResult:
         ignored = "-Wignore::pytest.PytestAssertRewriteWarning"  # all is imported already
         told = [ignored] if report else [ignored, "--claims-no-report"]
+        if report:  # pytester forgets what it loads, and Matplotlib does not load twice
+            import_module("training_claims.reports.allure.results")
         return suite.runpytest_inprocess("-k", select, *told, *options)
 
     return run

@@ -190,7 +190,12 @@ def test_an_upgrade_of_keras_is_checked(run: Run, repository: Path) -> None:
     assert "Keras 3.14.0" in said
     folder = repository / ".claims" / "upgrade"
     assert "1 supported" in (folder / "summary.md").read_text()
-    assert "2.21.0 with Keras 3.14.0" in (folder / "report.html").read_text()
+    assert {"report.html", "compare.html"} <= {each.name for each in folder.iterdir()}
+    for side, keras in (("from", "keras==3.14.0"), ("to", now)):
+        named = f"with {keras.replace('keras==', 'Keras ')}"
+        results = [*(folder / f"allure-{side}").glob("*-result.json")]
+        assert results
+        assert all(named in result.read_text() for result in results)
     assert len([*(repository / ".claims" / "environments").glob("*/installed.txt")]) == 2
 
 

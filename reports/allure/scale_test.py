@@ -1,10 +1,9 @@
-"""How large a report becomes, and how long it takes, where a suite has grown."""
+"""How large a report becomes where a suite has grown."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from training_claims.reports.conftest import Run
 
 # As many arms, and epochs, as the suite's own claims have; more of them on average.
 SHAPES = [(2, 60), (2, 10), (1, 100), (2, 20), (2, 20), (4, 10)]
-CLAIMS, MOST_BYTES, MOST_SECONDS = 60, 11e6, 10
+CLAIMS, MOST_BYTES = 60, 11e6
 SUITE = f"""
 import pytest
 from training_claims import late, rank_correlation
@@ -60,7 +59,6 @@ def test_sixty_claims_of_thirty_seeds_stay_small(run: Run, pytester: pytest.Pyte
     many = pytester.mkdir("many")
     for place in range(CLAIMS):
         copied(few[place % len(few)], many)
-    report, started = Report((many,), pytester.path / "report.html"), time.monotonic()
+    report = Report((many,), pytester.path / "report.html")
     generate(report)
-    assert time.monotonic() - started < MOST_SECONDS
     assert report.output.stat().st_size < MOST_BYTES

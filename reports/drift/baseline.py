@@ -164,28 +164,34 @@ class Baseline:
     def arm(self, arm: Arm | SavedArm) -> SavedArm:
         """The saved runs of an arm.
 
-        An arm of another fingerprint but the name of a saved one is looked at more closely: a new
-        version of Keras may describe the same layer by more settings, which then are off.
+        How an arm trains decides which it is: its fingerprint or, as a new version of Keras may
+        describe the same layer by more settings, which then are off, its description without
+        these. Its name is only for the words of a refusal.
 
         Raises:
-            NotComparable: If there are none, or those of that name trained otherwise.
+            NotComparable: If none trained like it.
         """
         fingerprint = arm.fingerprint if isinstance(arm, SavedArm) else arm.fingerprint()
+        for each in self.arms:
+            if each.fingerprint == fingerprint:
+                return each
+        changed = [(list(changes(each, arm)), each) for each in self.arms]
+        for differences, each in changed:
+            if not differences:
+                return each
         data = arm.data if isinstance(arm, SavedArm) else arm.data.name
-        described = arm.description if isinstance(arm, SavedArm) else arm.description()
-        named = [each for each in self.arms if each.name == arm.name]
-        same = [each for each in self.arms if each.fingerprint == fingerprint]
-        if not (found := same or [each for each in named if each.data == data] or named):
+        named = [pair for pair in changed if pair[1].name == arm.name]
+        named = [pair for pair in named if pair[1].data == data] or named
+        if not named:
             raise NotComparable(
                 f"Expected arm {arm.name!r} in baseline {self.name!r}. Received: one of "
                 f"{', '.join(each.name for each in self.arms)}. Save a baseline that has it."
             )
-        if changed := list(_changes(found[0].description, described)):
-            raise NotComparable(
-                f"Expected arm {arm.name!r} as in baseline {self.name!r}. Received: "
-                f"{'; '.join(changed)}. Save a new baseline once the change is meant."
-            )
-        return found[0]
+        nearest = min((differences for differences, _ in named), key=len)
+        raise NotComparable(
+            f"Expected arm {arm.name!r} as in baseline {self.name!r}. Received: "
+            f"{'; '.join(nearest)}. Save a new baseline once the change is meant."
+        )
 
     def runs(self, arm: Arm) -> Runs:
         """The saved runs of an arm, for statistics and comparisons to read.
@@ -214,6 +220,12 @@ def rounded(numbers: float | Curves) -> Curves:
     values = np.asarray(numbers, dtype=np.float64)
     texts = np.char.mod(f"%.{DIGITS}g", values)
     return np.asarray(texts, dtype=np.float64)
+
+
+def changes(saved: SavedArm, arm: Arm | SavedArm) -> Iterator[str]:
+    """What trains otherwise in an arm than in a saved one, such as "epochs: 10 before, 20 now"."""
+    described = arm.description if isinstance(arm, SavedArm) else arm.description()
+    return _changes(saved.description, described)
 
 
 def _changes(saved: object, new: object, path: str = "") -> Iterator[str]:

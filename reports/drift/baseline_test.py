@@ -162,7 +162,21 @@ def test_a_setting_that_is_off_may_be_unknown_and_one_that_is_on_may_not() -> No
         baseline(replace(saved(runs), description=older, fingerprint="other")).runs(newer)
     older = {"name": "noise", "layers": [{"units": 128}, {"units": 1}]}
     with pytest.raises(NotComparable, match=r"layers\[1\]: {'units': 1} before, nothing now"):
-        baseline(replace(saved(runs), description=older)).runs(newer)
+        baseline(replace(saved(runs), description=older, fingerprint="other")).runs(newer)
+
+
+def test_how_an_arm_trains_decides_and_its_name_does_not() -> None:
+    made = made_arm("noise")
+    few, many = (Described("noise", made.data, made.model, batch_size=n) for n in (32, 64))
+    renamed = Described("another name", made.data, made.model, batch_size=64)
+    both = baseline(saved(made_runs(few)), saved(made_runs(many)))
+    assert both.arm(few).fingerprint == few.fingerprint()
+    assert both.arm(many).fingerprint == both.arm(renamed).fingerprint == many.fingerprint()
+    newer = [replace(saved(made_runs(each)), fingerprint="newer Keras") for each in (few, many)]
+    assert both.arm(newer[1]).fingerprint == many.fingerprint()
+    unlike = Described("noise", made.data, made.model, batch_size=48)
+    with pytest.raises(NotComparable, match=r"Received: layers\[0\].units: 32 before, 48 now"):
+        both.arm(unlike)
 
 
 def damage(path: Path, **changes: object) -> None:

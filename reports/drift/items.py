@@ -11,7 +11,7 @@ import pytest
 from training_claims.arm import Arm
 from training_claims.evidence.statistic import Comparison
 from training_claims.mark import ANSWERS, Inconclusive, claim_id
-from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm
+from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm, changes
 from training_claims.reports.drift.rule import ArmDrift, Drifted, Rule, TooFewSeeds, alike
 from training_claims.runs.history import Runs
 from training_claims.session.judge import Judge
@@ -73,16 +73,17 @@ class DriftItem(pytest.Function):
 
     def _arm(self, arms: Sequence[Arm]) -> Arm:
         """The arm to train, of those that the claim reads."""
-        same = [arm for arm in arms if arm.fingerprint() == self.saved.fingerprint]
-        named = [arm for arm in arms if arm.name == self.saved.name]
-        if not (found := same or named):
-            raise NotComparable(
-                f"Expected claim {self.saved.claims[0]} to read arm {self.saved.name!r}, as when "
-                f"baseline {self.baseline.name!r} was saved. Received: one that reads "
-                f"{', '.join(arm.name for arm in arms)}. Save a new baseline."
-            )
-        self.baseline.arm(found[0])  # refuses an arm that trains otherwise
-        return found[0]
+        for arm in arms:
+            if arm.fingerprint() == self.saved.fingerprint or not any(changes(self.saved, arm)):
+                return arm
+        for arm in arms:
+            if arm.name == self.saved.name:
+                self.baseline.arm(arm)  # says what it trains otherwise
+        raise NotComparable(
+            f"Expected claim {self.saved.claims[0]} to read arm {self.saved.name!r}, as when "
+            f"baseline {self.baseline.name!r} was saved. Received: one that reads "
+            f"{', '.join(arm.name for arm in arms)}. Save a new baseline."
+        )
 
     def _compared(self, runs: Runs) -> tuple[str, str]:
         """The headline and the outcome."""

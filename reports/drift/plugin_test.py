@@ -163,7 +163,7 @@ def test_workers_compare_alike(bank: Path, run: Run) -> None:
     assert "Drifted" in bad["statusDetails"]["message"]
     assert bad["titlePath"] == ["Drift"]
     assert "data:image/svg" in bad["descriptionHtml"]
-    assert results["test_helps"]["name"].startswith("Helps by 0.01: +0.1")
+    assert results["test_helps"]["name"] == "Helps by 0.01"
     told = (bank.parent / "here" / "environment.properties").read_text(encoding="utf-8")
     assert told.startswith("0.1=drifted 0.1004 → 0.1494: mean val_accuracy of the last 5 epochs\n")
 
