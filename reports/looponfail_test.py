@@ -14,7 +14,7 @@ import pytest
 def test_a_round_ends_and_the_next_waits_for_a_change(suite: pytest.Pytester) -> None:
     command = [sys.executable, "-m", "pytest", "--looponfail", "--claims-summary", ".s.md"]
     command += ["-k", "supported or negative"]
-    process = Popen(command, stdout=PIPE, stderr=STDOUT, text=True)
+    process = Popen(command, stdout=PIPE, stderr=STDOUT, text=True, preexec_fn=_heed_interrupts)
     try:
         assert "1 failed, 1 passed" in "".join(_until(process, "### Watching:"))
         time.sleep(2.5)  # xdist looks for changes every two seconds
@@ -26,6 +26,11 @@ def test_a_round_ends_and_the_next_waits_for_a_change(suite: pytest.Pytester) ->
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert not (suite.path / ".claims").exists()
     assert Path(".s.md").exists()
+
+
+def _heed_interrupts() -> None:
+    """A shell has what it starts in the background ignore them, and so its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _until(process: Popen[str], start: str) -> list[str]:
