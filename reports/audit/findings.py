@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from training_claims.arm import Arm
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
+from training_claims.evidence.verdict import plain
 from training_claims.faults.injection import FAULTS
 from training_claims.reports.audit import characteristics, harness, table
 from training_claims.reports.audit.banked import Banked
@@ -52,7 +52,7 @@ class Findings:
 
     def as_json(self) -> dict[str, Any]:
         """In plain types; numbers that are not finite as the words that `float` reads."""
-        record: dict[str, Any] = _plain(
+        record: dict[str, Any] = plain(
             {
                 "baseline": {
                     "name": self.baseline.name,
@@ -172,11 +172,3 @@ def _detection(detection: Detection) -> dict[str, Any]:
     """With the bounds of the rate."""
     low, high, _ = win_interval(detection.caught, detection.suites)
     return {**asdict(detection), "rate_low": low, "rate_high": high}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return str(value) if isinstance(value, float) and not isfinite(value) else value

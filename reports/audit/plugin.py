@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +21,7 @@ from training_claims.reports.drift.file import UnusableBaseline, path_of
 from training_claims.runs.source import RunSource
 from training_claims.session import outputs
 from training_claims.session.options import given_count, given_name
+from training_claims.session.settings import parsed
 
 SUITES = 10_000
 
@@ -45,12 +45,7 @@ def _suites(config: pytest.Config) -> int:
             f"Received: -n {config.option.numprocesses}"
         )
     given = config.option.claims_audit_suites
-    if given is None:
-        return SUITES
-    try:
-        return given_count(given)
-    except ArgumentTypeError as fault:
-        raise pytest.UsageError(f"--claims-audit-suites: {fault}") from None
+    return parsed("--claims-audit-suites", given, given_count, SUITES)
 
 
 def _read_baseline(config: pytest.Config) -> Baseline:
