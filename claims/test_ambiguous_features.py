@@ -2,37 +2,40 @@
 
 import pytest
 
-from training_claims import Arm, best, best_epoch, claim, datasets, late, statistics, transforms
+from training_claims import (
+    Arm,
+    Sample,
+    best,
+    best_epoch,
+    claim,
+    datasets,
+    late,
+    models,
+    statistics,
+    transforms,
+)
 
 SOURCE = "Ambiguous features"
 IMAGES, AMBIGUOUS = 1_000, 500
 
 
 @pytest.fixture(scope="module")
-def digits(mnist):
-    return datasets.blends(mnist, of="two classes").with_transform(
-        transforms.sample(IMAGES, validation=1_000)
-    )
+def clear(mnist):
+    blends = datasets.blends(mnist, of="two classes")
+    digits = blends.replace(split=Sample(IMAGES, validation=1_000))
+    return Arm("clear", digits, models.mlp(64), epochs=60)
 
 
 @pytest.fixture(scope="module")
-def clear(digits, mlp):
-    split = transforms.held_out(1_000, training=IMAGES)
-    return Arm("clear", digits, mlp(64), epochs=60, validation_split=split)
+def ambiguous(clear):
+    data = clear.data.with_transform(transforms.Altered(AMBIGUOUS))
+    return clear.replace(name="half ambiguous", data=data)
 
 
 @pytest.fixture(scope="module")
-def ambiguous(clear, digits):
-    dataset = digits.with_transform(transforms.altered_training(AMBIGUOUS, training=IMAGES))
-    return clear.replace(name="half ambiguous", data=dataset)
-
-
-@pytest.fixture(scope="module")
-def on_ambiguous(clear, digits):
-    dataset = digits.with_transform(transforms.validated_on_altered(AMBIGUOUS, training=IMAGES))
-    split = transforms.held_out(AMBIGUOUS, training=IMAGES)
-    name = "half ambiguous, validated on those"
-    return clear.replace(name=name, data=dataset, validation_split=split)
+def on_ambiguous(ambiguous):
+    data = ambiguous.data.with_transform(transforms.ValidateOnChanged())
+    return ambiguous.replace(name="half ambiguous, validated on those", data=data)
 
 
 # A tenth of the clear arm's own best loss.

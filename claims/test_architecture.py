@@ -2,38 +2,29 @@
 
 import pytest
 
-from training_claims import Arm, claim, datasets, late, optimizers, transforms
+from training_claims import Arm, Sample, claim, datasets, late, models, optimizers
 
 SOURCE = "Investing in better architecture priors"
+SPLIT = Sample(1_000, validation=1_000)
 
 
 @pytest.fixture(scope="module")
-def dense_network(mnist, mlp):
+def dense_network(mnist):
     # 50,890 weights; the convolutional network has 8,010.
-    return Arm(
-        "dense",
-        mnist.with_transform(transforms.sample(1_000, validation=1_000)),
-        mlp(64),
-        optimizers.rmsprop(0.001),
-        epochs=10,
-        batch_size=32,
-        validation_split=transforms.held_out(1_000, training=1_000),
-    )
+    return Arm("dense", mnist.replace(split=SPLIT), models.mlp(64), epochs=10, batch_size=32)
 
 
 @pytest.fixture(scope="module")
-def convolutional(dense_network, convnet):
+def convolutional(dense_network):
     # Each at a rate that suits it: at 0.001 the shared weights are not trained in ten epochs.
     return dense_network.replace(
-        name="convolutional", model=convnet(16), optimizer=optimizers.rmsprop(0.006)
+        name="convolutional", model=models.convnet(16), optimizer=optimizers.rmsprop(0.006)
     )
 
 
 @pytest.fixture(scope="module")
 def permuted(mnist):
-    pixels = datasets.permuted_pixels(mnist).with_transform(
-        transforms.sample(1_000, validation=1_000)
-    )
+    pixels = datasets.permuted_pixels(mnist).replace(split=SPLIT)
     return lambda arm: arm.replace(name=f"{arm.name}, pixels permuted", data=pixels)
 
 

@@ -2,33 +2,27 @@
 
 import pytest
 
-from training_claims import Arm, claim, late, transforms
+from training_claims import Arm, Sample, claim, late, models, transforms
 
 SOURCE = "Beating a common-sense baseline"
 WIDTHS = {"Logistic regression": (), "A network of 64 units": (64,), "A network of 64-64": (64, 64)}
 
 
 @pytest.fixture(scope="module")
-def majority(mnist, constant):
-    digits = mnist.with_transform(transforms.sample(1_000, validation=1_000))
-    return Arm(
-        "majority class",
-        digits,
-        constant(),
-        epochs=20,
-        validation_split=transforms.held_out(1_000, training=1_000),
-    )
+def majority(mnist):
+    digits = mnist.replace(split=Sample(1_000, validation=1_000))
+    return Arm("majority class", digits, models.constant(), epochs=20)
 
 
 @pytest.fixture(scope="module")
-def trained(majority, mlp):
-    return lambda name: majority.replace(name=name, model=mlp(*WIDTHS[name]))
+def trained(majority):
+    return lambda name: majority.replace(name=name, model=models.mlp(*WIDTHS[name]))
 
 
 @pytest.fixture(scope="module")
 def shuffled(majority):
-    dataset = majority.data.with_shuffled_labels()
-    return lambda arm: arm.replace(name=f"{arm.name}, shuffled labels", data=dataset)
+    data = majority.data.with_transform(transforms.ShuffledLabels())
+    return lambda arm: arm.replace(name=f"{arm.name}, shuffled labels", data=data)
 
 
 # Every second image more.

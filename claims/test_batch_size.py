@@ -2,16 +2,15 @@
 
 import pytest
 
-from training_claims import Arm, claim, rank_correlation, statistics, transforms
+from training_claims import Arm, Sample, claim, models, rank_correlation, statistics
 
 SOURCE = "Tuning key gradient descent parameters"
 
 
 @pytest.fixture(scope="module")
-def batches(mnist, mlp):
-    digits = mnist.with_transform(transforms.sample(1_000, validation=1_000))
-    split = transforms.held_out(1_000, training=1_000)
-    plain = Arm("plain", digits, mlp(64), epochs=20, validation_split=split)
+def batches(mnist):
+    digits = mnist.replace(split=Sample(1_000, validation=1_000))
+    plain = Arm("plain", digits, models.mlp(64), epochs=20)
     return lambda size: plain.replace(name=f"batches of {size}", batch_size=size)
 
 

@@ -2,21 +2,21 @@
 
 import pytest
 
-from training_claims import Arm, best, claim, fall, rise
+from training_claims import Arm, best, claim, fall, models, rise
 
 SOURCE = "Increasing model capacity"
 
 
 @pytest.fixture(scope="module")
-def logistic(mnist, mlp):
+def logistic(mnist):
     # The notebook's 20 epochs of 48,000 images are 7,500 steps. Overfitting takes steps: on 4,000
     # images 20 epochs are 640, too few for 96-96, and 120 make even logistic regression rise.
-    return Arm("logistic regression", mnist, mlp(), epochs=20, min_steps=1_900)
+    return Arm("logistic regression", mnist, models.mlp(), epochs=20, min_steps=1_900)
 
 
 @pytest.fixture(scope="module")
-def two_layers(logistic, mlp):
-    return logistic.replace(name="96-96", model=mlp(96, 96))
+def two_layers(logistic):
+    return logistic.replace(name="96-96", model=models.mlp(96, 96))
 
 
 # A twentieth of logistic regression's own best loss, about 0.37 on the packaged digits.

@@ -7,60 +7,61 @@ shows here.
 
 import pytest
 
-from training_claims import Arm, Data, claim, late, optimizers, statistics, transforms
+from training_claims import (
+    Arm,
+    Data,
+    Holdout,
+    claim,
+    late,
+    losses,
+    models,
+    optimizers,
+    statistics,
+    transforms,
+)
 
 SOURCE = "keras.Model.fit"
+REVIEW_MODELS = {
+    "16-16": models.sentiment(16, 16),
+    "4-4": models.sentiment(4, 4),
+    "128-128": models.sentiment(128, 128),
+    "L1": models.sentiment(16, 16, l1=0.001),
+    "L2": models.sentiment(16, 16, l2=0.002),
+    "L1L2": models.sentiment(16, 16, l1=0.001, l2=0.001),
+    "dropout": models.sentiment(16, 16, dropout=0.5),
+}
 
 
 @pytest.fixture(scope="module")
-def digits(mnist):
-    return Data("1,000 digits", mnist.x[:1000], mnist.y[:1000], mnist.classes)
-
-
-@pytest.fixture(scope="module")
-def image_arm(digits, mlp):
-    plain = Arm("512", digits, mlp(512), epochs=10)
-    changes = {
-        "512": {},
-        "784 zero channels": {"data": digits.with_channels(transforms.zeros(784))},
-        "784 noise channels": {"data": digits.with_channels(transforms.white_noise(784))},
-        "shuffled labels": {"data": digits.with_shuffled_labels()},
-        "rate 0.01": {"optimizer": optimizers.rmsprop(0.01)},
-        "logistic regression": {
-            "model": mlp(),
-            "data": digits.with_transform(transforms.label_noise(0.2, training=800)),
-        },
-        "96-96": {"model": mlp(96, 96)},
+def image_arm(mnist):
+    digits = Data("1,000 digits", mnist.x[:1000], mnist.y[:1000])
+    plain = Arm("512", digits, models.mlp(512), epochs=10)
+    arms = {
+        "512": plain,
+        "784 zero channels": plain.replace(data=digits.with_transform(transforms.Zeros(784))),
+        "784 noise channels": plain.replace(data=digits.with_transform(transforms.WhiteNoise(784))),
+        "shuffled labels": plain.replace(data=digits.with_transform(transforms.ShuffledLabels())),
+        "rate 0.01": plain.replace(optimizer=optimizers.rmsprop(0.01)),
+        "logistic regression": plain.replace(
+            model=models.mlp(), data=digits.with_transform(transforms.LabelNoise(0.2))
+        ),
+        "96-96": plain.replace(model=models.mlp(96, 96)),
     }
-    return lambda kind: plain.replace(name=kind, **changes[kind])
+    return lambda kind: arms[kind].replace(name=kind)
 
 
 @pytest.fixture(scope="module")
-def review_arm(imdb, sentiment):
-    plain = Arm(
-        "16-16",
-        Data("2,000 reviews, 1,000 words", imdb.x[:2000, :1000], imdb.y[:2000], imdb.classes),
-        sentiment(16, 16),
-        epochs=10,
-        batch_size=512,
-        loss="BinaryCrossentropy",
-        validation_split=0.4,
+def review_arm(imdb):
+    x, y = imdb.x[:2000, :1000], imdb.y[:2000]
+    reviews = Data("2,000 reviews, 1,000 words", x, y, split=Holdout(0.4))
+    return lambda kind: Arm(
+        kind, reviews, REVIEW_MODELS[kind], losses.binary_crossentropy, epochs=10, batch_size=512
     )
-    models = {
-        "16-16": sentiment(16, 16),
-        "4-4": sentiment(4, 4),
-        "128-128": sentiment(128, 128),
-        "L1": sentiment(16, 16, l1=0.001),
-        "L2": sentiment(16, 16, l2=0.002),
-        "L1L2": sentiment(16, 16, l1=0.001, l2=0.001),
-        "dropout": sentiment(16, 16, dropout=0.5),
-    }
-    return lambda kind: plain.replace(name=kind, model=models[kind])
 
 
 def apart(arm):
-    by_fit = arm.replace(name=f"{arm.name}, by fit", by_fit=True)
-    return statistics.distance(late("val_crossentropy", arm), late("val_crossentropy", by_fit))
+    by_fit = arm.replace(name=f"{arm.name}, by fit", trainer="fit")
+    return statistics.distance(late("val_data_loss", arm), late("val_data_loss", by_fit))
 
 
 # A hundredth of a nat is what nobody would miss; float32's rounding stays at a millionth.
@@ -70,8 +71,8 @@ def test_digits_end_where_fit_ends(judge, image_arm, kind):
     assert judge(apart(image_arm(kind)).equivalent_to(0, within=0.01))
 
 
-# Where the loss is convex, rounding does not grow. Only images that train are label_noise, so it
-# shows, too, when `fit` validates on other images than a compiled epoch does.
+# Where the loss is convex, rounding does not grow. Only images that train are mislabelled, so that
+# it shows, too, when `fit` validates on other images than a compiled epoch does.
 @claim("Compiled training on digits ends where fit does: logistic regression", source=SOURCE)
 def test_convex_training_ends_where_fit_ends(judge, image_arm):
     assert judge(apart(image_arm("logistic regression")).equivalent_to(0, within=0.001))
@@ -85,7 +86,7 @@ def test_unsteady_training_ends_where_fit_ends(judge, image_arm, kind):
     assert judge(apart(image_arm(kind).replace(epochs=5)).equivalent_to(0, within=0.05))
 
 
-@pytest.mark.parametrize("kind", ["16-16", "4-4", "128-128", "L1", "L2", "L1L2", "dropout"])
+@pytest.mark.parametrize("kind", REVIEW_MODELS)
 @claim("Compiled training on reviews ends where fit does: {kind}", source=SOURCE)
 def test_reviews_end_where_fit_ends(judge, review_arm, kind):
     assert judge(apart(review_arm(kind)).equivalent_to(0, within=0.01))

@@ -2,22 +2,21 @@
 
 import pytest
 
-from training_claims import Arm, callbacks, claim, final, late, optimizers, transforms
+from training_claims import Arm, Sample, callbacks, claim, ended, final, late, models, optimizers
 
 SOURCE = "Using early stopping"
 EPOCHS = 60
 
 
 @pytest.fixture(scope="module")
-def to_the_end(mnist, mlp):
+def to_the_end(mnist):
     return Arm(
         "trained to the end",
-        mnist.with_transform(transforms.sample(1_000, validation=1_000)),
-        mlp(64),
-        optimizers.rmsprop(0.003),
+        mnist.replace(split=Sample(1_000, validation=1_000)),
+        models.mlp(64),
+        optimizer=optimizers.rmsprop(0.003),
         epochs=EPOCHS,
         batch_size=32,
-        validation_split=transforms.held_out(1_000, training=1_000),
     )
 
 
@@ -31,7 +30,7 @@ def patient(to_the_end):
 # A tenth of the best loss.
 @claim("Early stopping ends with a lower validation loss than training to the end", source=SOURCE)
 def test_stopping_ends_lower(judge, to_the_end, patient):
-    stopped = final("ended_val_loss", patient(5))
+    stopped = ended("val_loss", patient(5))
     assert judge(stopped.below(late("val_loss", to_the_end), by=0.04))
 
 
@@ -48,7 +47,7 @@ def test_stopping_saves_epochs(judge, patient):
     "On a rough curve, too little patience underfits: training stops before the minimum",
     source=SOURCE,
 )
-def test_too_little_patience(judge, patient, mlp):
-    uneven = {"model": mlp(16, 16, dropout=0.5), "epochs": 40}
-    impatient = final("ended_val_loss", patient(0).replace(**uneven))
-    assert judge(impatient.exceeds(final("ended_val_loss", patient(5).replace(**uneven)), by=0.03))
+def test_too_little_patience(judge, patient):
+    uneven = {"model": models.mlp(16, 16, dropout=0.5), "epochs": 40}
+    impatient = ended("val_loss", patient(0).replace(**uneven))
+    assert judge(impatient.exceeds(ended("val_loss", patient(5).replace(**uneven)), by=0.03))

@@ -4,11 +4,15 @@ import pytest
 
 from training_claims import (
     Arm,
+    Fold,
+    Holdout,
+    Sample,
     claim,
     datasets,
     final,
     late,
     mean_of,
+    models,
     optimizers,
     statistics,
     transforms,
@@ -23,20 +27,14 @@ RATES = tuple(0.002 * 2 ** (step / 3) for step in range(16))
 
 
 @pytest.fixture(scope="module")
-def picked(mnist, mlp):
+def picked(mnist):
     """How optimistic the best score of so many networks is: the mean over two sets to pick by."""
-    digits = mnist.with_transform(transforms.sample(200, validation=1_000))
+    digits = mnist.replace(split=Sample(200, validation=1_000))
 
     def score(rate, what, count, start):
-        part = transforms.validated_on_part(count, training=200, start=start)
-        arm = Arm(
-            f"rate {rate:.2g}, {what}",
-            digits.with_transform(part),
-            mlp(32),
-            optimizers.rmsprop(rate),
-            epochs=20,
-            validation_split=transforms.held_out(count, training=200),
-        )
+        data = digits.with_transform(transforms.ValidateOnPart(count, start))
+        name, optimizer = f"rate {rate:.2g}, {what}", optimizers.rmsprop(rate)
+        arm = Arm(name, data, models.mlp(32), optimizer=optimizer, epochs=20)
         return final("val_accuracy", arm)
 
     tests = {rate: score(rate, "test", 900, 100) for rate in RATES}
@@ -50,32 +48,27 @@ def picked(mnist, mlp):
 
 
 @pytest.fixture(scope="module")
-def error(mnist, mlp):
+def error(mnist):
     """How far a way to validate is from the truth, on average of some samples of 100 images."""
-    plain = Arm("plain", mnist, mlp(), epochs=20, batch_size=16)
+    plain = Arm("plain", mnist, models.mlp(), epochs=20, batch_size=16)
 
-    def accuracy(name, dataset, training, validation):
-        split = transforms.held_out(validation, training=training)
-        return final("val_accuracy", plain.replace(name=name, data=dataset, validation_split=split))
+    def accuracy(name, data):
+        return final("val_accuracy", plain.replace(name=name, data=data))
 
     def folds(of, number, shuffle):
-        images = mnist.with_transform(transforms.sample(100, validation=0, start=100 * number))
+        images = mnist.with_transform(transforms.Subset(100, start=100 * number))
         return [
             accuracy(
                 f"sample {number}, shuffle {shuffle}, fold {k} of {of}",
-                images.with_transform(transforms.fold(k, of=of, shuffle=shuffle)),
-                100 - 100 // of,
-                100 // of,
+                images.replace(split=Fold(k, of, shuffle)),
             )
             for k in range(of)
         ]
 
     def truth(of, number):
         training = 100 - 100 // of
-        images = mnist.with_transform(
-            transforms.sample(training, validation=1_000, start=100 * number)
-        )
-        return accuracy(f"sample {number}, truth for {training}", images, training, 1_000)
+        sample = Sample(training, validation=1_000, start=100 * number)
+        return accuracy(f"sample {number}, truth for {training}", mnist.replace(split=sample))
 
     ways = {
         "hold-out": lambda *split: folds(*split)[-1],
@@ -94,15 +87,15 @@ def error(mnist, mlp):
 
 
 @pytest.fixture(scope="module")
-def digits(mnist, mlp):
-    part = mnist.with_transform(transforms.sample(500, validation=500))
-    return Arm("apart", part, mlp(64), epochs=30, validation_split=0.5)
+def digits(mnist):
+    apart = mnist.replace(split=Sample(500, validation=500))
+    return Arm("apart", apart, models.mlp(64), epochs=30)
 
 
 @pytest.fixture(scope="module")
-def process(mlp):
-    part = datasets.drifting_process()
-    return Arm("split by time", part, mlp(32, classes=2), epochs=20)
+def process():
+    in_order = datasets.drifting_process()
+    return Arm("split by time", in_order, models.mlp(32, classes=2), epochs=20)
 
 
 # Half an image in a hundred.
@@ -135,22 +128,23 @@ def test_iterated_k_fold_errs_less(judge, error):
 # Far: by half.
 @claim("Sorting by class before the split ruins validation accuracy", source=CARE)
 def test_sorted_by_class(judge, mnist, digits):
-    images = mnist.with_transform(transforms.sample(1_000, validation=0))
-    ruined = digits.replace(name="sorted", data=images.with_transform(transforms.sorted_by_class()))
+    by_class = (transforms.Subset(1_000), transforms.SortedByClass())
+    images = mnist.replace(transforms=by_class, split=Holdout(0.5))
+    ruined = digits.replace(name="sorted", data=images)
     assert judge(late("val_accuracy", ruined).below(late("val_accuracy", digits), by=0.5))
 
 
 # One image in a hundred.
 @claim("Duplicates across the split inflate validation accuracy", source=CARE)
 def test_duplicates_inflate(judge, digits):
-    dataset = digits.data.with_transform(transforms.leakage(0.2, training=500))
-    leaking = digits.replace(name="a fifth duplicated", data=dataset)
+    data = digits.data.with_transform(transforms.Leakage(0.2))
+    leaking = digits.replace(name="a fifth duplicated", data=data)
     assert judge(late("val_accuracy", leaking).exceeds(late("val_accuracy", digits), by=0.01))
 
 
 # A third of what it is.
 @claim("On a drifting process, a random split scores better than a split by time", source=CARE)
 def test_a_random_split_of_a_process(judge, process):
-    shuffled = process.data.with_transform(transforms.sample(1_600, validation=400))
+    shuffled = process.data.replace(split=Sample(1_600, validation=400))
     at_random = process.replace(name="split at random", data=shuffled)
     assert judge(late("val_accuracy", at_random).exceeds(late("val_accuracy", process), by=0.03))

@@ -4,19 +4,16 @@ from math import log
 
 import pytest
 
-from training_claims import Arm, claim, final, first, late, optimizers
+from training_claims import Arm, claim, final, first, late, models, optimizers
 
 CHANCE_LOSS = log(10)
 SOURCE = "Tuning key gradient descent parameters"
 
 
 @pytest.fixture(scope="module")
-def rate(mnist, mlp):
-    def at(learning_rate):
-        optimizer = optimizers.rmsprop(learning_rate)
-        return Arm(f"rate {learning_rate:g}", mnist, mlp(512), optimizer, epochs=10)
-
-    return at
+def rate(mnist):
+    plain = Arm("plain", mnist, models.mlp(512), epochs=10)
+    return lambda rate: plain.replace(name=f"rate {rate:g}", optimizer=optimizers.rmsprop(rate))
 
 
 # Several times what a model without any knowledge pays.

@@ -2,39 +2,30 @@
 
 import pytest
 
-from training_claims import Arm, Data, callbacks, claim, datasets, late, transforms
+from training_claims import Arm, Data, Sample, callbacks, claim, datasets, late, models, transforms
 
 SOURCE = "The manifold hypothesis"
-IMAGES = 1_000
+SPLIT = Sample(1_000, validation=1_000)
 
 
 @pytest.fixture(scope="module")
-def classifier(mnist, mlp):
+def classifier(mnist):
     """A classifier of digits, validated on digits or on pixel averages of two of one class."""
-    digits = datasets.blends(mnist, of="one class").with_transform(
-        transforms.sample(IMAGES, validation=1_000)
-    )
-    averages = digits.with_transform(transforms.altered_validation(training=IMAGES))
-    arm = Arm(
-        "digits",
-        digits,
-        mlp(64),
-        epochs=30,
-        validation_split=transforms.held_out(1_000, training=IMAGES),
-    )
+    digits = datasets.blends(mnist, of="one class").replace(split=SPLIT)
+    averages = digits.with_transform(transforms.AlteredValidation())
+    arm = Arm("digits", digits, models.mlp(64), epochs=30)
     return lambda of: arm if of == "digits" else arm.replace(name="averages", data=averages)
 
 
 @pytest.fixture(scope="module")
-def midway(mnist, mlp):
+def midway(mnist):
     """A classifier asked about points halfway between images that it has not seen."""
-    others = Data("digits but the first thousand", mnist.x[1_000:], mnist.y[1_000:], mnist.classes)
+    x, y = mnist.x[1_000:], mnist.y[1_000:]
     return Arm(
         "digits, with halfway points",
-        others.with_transform(transforms.sample(IMAGES, validation=1_000)),
-        mlp(256, 256),
+        Data("digits but the first thousand", x, y, split=SPLIT),
+        models.mlp(256, 256),
         epochs=30,
-        validation_split=transforms.held_out(1_000, training=IMAGES),
         callbacks=callbacks.midpoint_losses(*datasets.pairs_of_one_class(mnist, 1_000)),
     )
 
@@ -44,10 +35,9 @@ def midway(mnist, mlp):
     "A network tells pixel averages of two digits of one class from digits, far above chance",
     source=SOURCE,
 )
-def test_averages_are_told_from_digits(judge, mnist, mlp):
-    either = Arm(
-        "digit or average", datasets.averages_or_originals(mnist), mlp(64, classes=2), epochs=20
-    )
+def test_averages_are_told_from_digits(judge, mnist):
+    data = datasets.averages_or_originals(mnist)
+    either = Arm("digit or average", data, models.mlp(64, classes=2), epochs=20)
     assert judge(late("val_accuracy", either).exceeds(0.5, by=0.2))
 
 

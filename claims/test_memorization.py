@@ -4,19 +4,20 @@ from math import log
 
 import pytest
 
-from training_claims import Arm, claim, late, rise, statistics
+from training_claims import Arm, claim, late, models, rise, statistics, transforms
 
 CHANCE_ACCURACY, CHANCE_LOSS = 0.1, log(10)
 
 
 @pytest.fixture(scope="module")
-def true_labels(mnist, mlp):
-    return Arm("true labels", mnist, mlp(512), epochs=100)
+def true_labels(mnist):
+    return Arm("true labels", mnist, models.mlp(512), epochs=100)
 
 
 @pytest.fixture(scope="module")
 def shuffled_labels(true_labels, mnist):
-    return true_labels.replace(name="shuffled labels", data=mnist.with_shuffled_labels())
+    shuffled = mnist.with_transform(transforms.ShuffledLabels())
+    return true_labels.replace(name="shuffled labels", data=shuffled)
 
 
 SOURCE = "The nature of generalization in deep learning"

@@ -2,26 +2,24 @@
 
 import pytest
 
-from training_claims import Arm, claim, first, late, rank_correlation, transforms
+from training_claims import Arm, claim, first, late, models, rank_correlation, transforms
 
 
 @pytest.fixture(scope="module")
-def plain(mnist, mlp):
-    return Arm("plain", mnist, mlp(512), epochs=10)
+def plain(mnist):
+    return Arm("plain", mnist, models.mlp(512), epochs=10)
 
 
 @pytest.fixture(scope="module")
 def zero_channels(plain, mnist):
-    return plain.replace(name="zero channels", data=mnist.with_channels(transforms.zeros(784)))
+    return plain.replace(name="zero channels", data=mnist.with_transform(transforms.Zeros(784)))
 
 
 @pytest.fixture(scope="module")
 def noise_channels(plain, mnist):
-    def with_channels(count):
-        dataset = mnist.with_channels(transforms.white_noise(count))
-        return plain.replace(name=f"{count} noise channels", data=dataset)
-
-    return with_channels
+    return lambda count: plain.replace(
+        name=f"{count} noise channels", data=mnist.with_transform(transforms.WhiteNoise(count))
+    )
 
 
 # Three images in a thousand: less would not matter to anyone who picks a model.

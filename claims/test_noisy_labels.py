@@ -4,10 +4,12 @@ import pytest
 
 from training_claims import (
     Arm,
+    Sample,
     best_epoch,
     claim,
     late,
     mean_of,
+    models,
     rank_correlation,
     statistics,
     transforms,
@@ -15,47 +17,33 @@ from training_claims import (
 
 NOISE = "Noisy training data"
 CURATION = "Data curation"
-IMAGES = 1_000
 
 
 @pytest.fixture(scope="module")
-def digits(mnist):
-    return mnist.with_transform(transforms.sample(IMAGES, validation=1_000))
-
-
-@pytest.fixture(scope="module")
-def arm(mlp):
+def trained_on(mnist):
+    """An arm trained on a thousand digits, with some transforms of them."""
+    digits = mnist.replace(split=Sample(1_000, validation=1_000))
     # 100 epochs: by then all labels are learnt, wrong ones too.
-    def on(name, dataset, *, training, validation=1_000):
-        split = transforms.held_out(validation, training=training)
-        return Arm(name, dataset, mlp(64), epochs=100, validation_split=split)
-
-    return on
+    return lambda name, *changes: Arm(
+        name, digits.replace(transforms=changes), models.mlp(64), epochs=100
+    )
 
 
 @pytest.fixture(scope="module")
-def noisy(arm, digits):
-    def at(share):
-        dataset = digits.with_transform(transforms.label_noise(share, training=IMAGES))
-        return arm(f"{share:.0%} mislabelled", dataset, training=IMAGES)
-
-    return at
+def noisy(trained_on):
+    return lambda share: trained_on(f"{share:.0%} mislabelled", transforms.LabelNoise(share))
 
 
 @pytest.fixture(scope="module")
-def wrong_labels(arm, digits):
-    dataset = digits.with_transform(transforms.validated_on_label_noise(0.2, training=IMAGES))
-    return arm("validated on the wrong labels", dataset, training=IMAGES, validation=200)
+def wrong_labels(trained_on):
+    noise = transforms.LabelNoise(0.2)
+    return trained_on("validated on the wrong labels", noise, transforms.ValidateOnChanged())
 
 
 @pytest.fixture(scope="module")
-def curated(arm, digits):
-    noise = digits.with_transform(transforms.label_noise(0.2, training=IMAGES))
-    datasets = {
-        "the truth": digits.with_transform(transforms.without_label_noise(0.2, training=IMAGES)),
-        "cross-validation": noise.with_transform(transforms.without_suspects(200, training=IMAGES)),
-    }
-    return lambda by: arm(f"curated by {by}", datasets[by], training=IMAGES - 200)
+def curated(trained_on):
+    drop = {"the truth": transforms.DropChanged(), "cross-validation": transforms.DropSuspects(200)}
+    return lambda by: trained_on(f"curated by {by}", transforms.LabelNoise(0.2), drop[by])
 
 
 # -0.8, the correlation with one pair of neighbouring doses swapped, still counts as falling.

@@ -2,7 +2,17 @@
 
 import pytest
 
-from training_claims import Arm, claim, datasets, late, rank_correlation, transforms
+from training_claims import (
+    Arm,
+    Sample,
+    claim,
+    datasets,
+    late,
+    losses,
+    models,
+    rank_correlation,
+    transforms,
+)
 
 SOURCE = "Rare features and spurious correlations"
 REVIEWS, PLANTED = 4_000, 20
@@ -10,47 +20,37 @@ RANKS, WORDS = (100, 1_000, 3_000, 7_000), 150
 
 
 @pytest.fixture(scope="module")
-def negative(imdb, sentiment):
+def negative(imdb):
     """An arm that is validated on negative reviews, with or without the planted word."""
     planted = (
         datasets.planted_word(imdb)
-        .with_transform(transforms.sample(REVIEWS, validation=1_000))
-        .with_transform(transforms.altered_training(PLANTED, training=REVIEWS, label=1))
-        .with_transform(transforms.validated_on_part(400, training=REVIEWS, label=0))
+        .replace(split=Sample(REVIEWS, validation=1_000))
+        .with_transform(transforms.Altered(PLANTED, label=1))
+        .with_transform(transforms.ValidateOnPart(400, label=0))
     )
     reviews = {
         "as they are": planted,
-        "with the word": planted.with_transform(transforms.altered_validation(training=REVIEWS)),
+        "with the word": planted.with_transform(transforms.AlteredValidation()),
     }
     return lambda how: Arm(
         f"negative reviews {how}",
         reviews[how],
-        sentiment(16, 16),
+        models.sentiment(16, 16),
+        losses.binary_crossentropy,
         epochs=20,
-        loss="BinaryCrossentropy",
-        validation_split=transforms.held_out(400, training=REVIEWS),
     )
 
 
 @pytest.fixture(scope="module")
-def on_words(imdb, sentiment):
+def on_words(imdb):
     """An arm that is validated on reviews of a single word, from some rank on."""
-    words = datasets.single_words(imdb, per_band=WORDS, bands=RANKS)
-    reviews = len(words) - WORDS * len(RANKS)
-
-    def ranked(rank):
-        first = reviews + WORDS * RANKS.index(rank)
-        part = transforms.validated_on_rows(first, count=WORDS, training=REVIEWS, among=reviews)
-        return Arm(
-            f"words from rank {rank} on",
-            words.with_transform(part),
-            sentiment(),
-            epochs=10,
-            loss="BinaryCrossentropy",
-            validation_split=transforms.held_out(WORDS, training=REVIEWS),
-        )
-
-    return ranked
+    return lambda rank: Arm(
+        f"words from rank {rank} on",
+        datasets.single_words(imdb, WORDS, rank=rank).with_transform(transforms.Subset(REVIEWS)),
+        models.sentiment(),
+        losses.binary_crossentropy,
+        epochs=10,
+    )
 
 
 # One review in fifty.

@@ -4,93 +4,87 @@ import pytest
 
 from training_claims import (
     Arm,
+    Sample,
     best,
     best_epoch,
     callbacks,
     claim,
     final,
+    losses,
+    models,
     rank_correlation,
     rise,
-    transforms,
 )
 
 PENALTY = "Adding weight regularization"
 DROPOUT = "Adding dropout"
-REVIEWS = 4_000
 STRENGTHS = (0.0, 0.0002, 0.002, 0.02)
 RATES = (0.0, 0.2, 0.5, 0.8)
 
 
 @pytest.fixture(scope="module")
-def reviews(imdb, sentiment):
-    return Arm(
-        "plain",
-        imdb.with_transform(transforms.sample(REVIEWS, validation=2_000)),
-        sentiment(16, 16),
+def reviews(imdb):
+    """An arm that trains a network of 16-16 on reviews, with some regularization."""
+    few = imdb.replace(split=Sample(4_000, validation=2_000))
+    return lambda name, **regularization: Arm(
+        name,
+        few,
+        models.sentiment(16, 16, **regularization),
+        losses.binary_crossentropy,
         epochs=40,
-        loss="BinaryCrossentropy",
-        validation_split=transforms.held_out(2_000, training=REVIEWS),
     )
 
 
 @pytest.fixture(scope="module")
-def penalized(reviews, sentiment):
-    def by(strength):
-        return reviews.replace(name=f"L2 of {strength:g}", model=sentiment(16, 16, l2=strength))
-
-    return by
+def penalized(reviews):
+    return lambda strength: reviews(f"L2 of {strength:g}", l2=strength)
 
 
 @pytest.fixture(scope="module")
-def zeros_under(reviews, sentiment):
+def zeros_under(reviews):
     """The share of the first layer's weights below 0.001 at the end, under a penalty of 0.001."""
-
-    def penalty(kind):
-        model = sentiment(16, 16, **{kind: 0.001})
-        arm = reviews.replace(name=kind, model=model, callbacks=callbacks.near_zero_weights(0.001))
-        return final("near_zero_weights", arm)
-
-    return penalty
+    counted = callbacks.near_zero_weights(0.001)
+    return lambda penalty: final(
+        "near_zero_weights", reviews(penalty, **{penalty: 0.001}).replace(callbacks=counted)
+    )
 
 
 @pytest.fixture(scope="module")
-def dropping(reviews, sentiment):
-    def at(rate):
-        return reviews.replace(name=f"dropout of {rate:g}", model=sentiment(16, 16, dropout=rate))
-
-    return at
+def dropping(reviews):
+    return lambda rate: reviews(f"dropout of {rate:g}", dropout=rate)
 
 
 @pytest.fixture(scope="module")
-def repeated(mnist, mlp):
+def repeated(mnist):
     """How far two predictions of the same hundred digits are apart, in training and out of it."""
-
-    def predictions(training):
-        return Arm(
+    digits = mnist.replace(split=Sample(500, validation=500))
+    model = models.mlp(64, dropout=0.5)
+    arms = {
+        training: Arm(
             "dropout in training" if training else "dropout",
-            mnist.with_transform(transforms.sample(500, validation=500)),
-            mlp(64, dropout=0.5),
+            digits,
+            model,
             epochs=5,
-            validation_split=0.5,
             callbacks=callbacks.prediction_change(mnist.x[:100], training=training),
         )
-
-    return lambda *, training: final("prediction_change", predictions(training))
+        for training in (False, True)
+    }
+    return lambda *, training: final("prediction_change", arms[training])
 
 
 # -0.8, the correlation with one pair of neighbouring doses swapped, still counts as falling.
-# By `crossentropy`, the data term: `val_loss` holds the penalty too, which shrinks in training.
+# By `data_loss`: `val_loss` holds the penalty too, which shrinks in training.
 @claim("The stronger the L2 penalty, the less the validation loss rises", source=PENALTY)
 def test_stronger_rises_less(judge, penalized):
-    doses = {strength: rise("val_crossentropy", penalized(strength)) for strength in STRENGTHS}
+    doses = {strength: rise("val_data_loss", penalized(strength)) for strength in STRENGTHS}
     assert judge(rank_correlation(doses).below(0, by=0.75))
 
 
 # A sixtieth of the best loss.
 @claim("Too strong an L2 penalty underfits: the best validation loss is higher", source=PENALTY)
 def test_too_strong_underfits(judge, penalized):
-    too_strong = best("val_crossentropy", penalized(0.02))
-    assert judge(too_strong.exceeds(best("val_crossentropy", penalized(0.002)), by=0.005))
+    too_strong = best("val_data_loss", penalized(0.02))
+    assert judge(too_strong.exceeds(best("val_data_loss", penalized(0.002)), by=0.005))
 
 
 # Half of all weights.

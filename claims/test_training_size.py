@@ -4,18 +4,17 @@ from math import log2
 
 import pytest
 
-from training_claims import Arm, claim, late, rank_correlation, slope, statistics, transforms
+from training_claims import Arm, Sample, claim, late, models, rank_correlation, slope, statistics
 
 SOURCE = "Training data is paramount"
 SIZES = (250, 500, 1_000, 2_000, 4_000)
 
 
 @pytest.fixture(scope="module")
-def trained_on(mnist, mlp):
+def trained_on(mnist):
     def images(count):
-        part = mnist.with_transform(transforms.sample(count, validation=1_000))
-        split = transforms.held_out(1_000, training=count)
-        return Arm(f"{count} images", part, mlp(64), epochs=30, validation_split=split)
+        part = mnist.replace(split=Sample(count, validation=1_000))
+        return Arm(f"{count} images", part, models.mlp(64), epochs=30)
 
     return {count: images(count) for count in SIZES}
 

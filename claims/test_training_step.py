@@ -5,10 +5,12 @@ import pytest
 from training_claims import (
     Arm,
     Data,
+    Sample,
     callbacks,
     claim,
     final,
     late,
+    losses,
     models,
     optimizers,
     statistics,
@@ -20,22 +22,16 @@ GLOROT_LIMIT = (6 / (784 + 64)) ** 0.5
 
 
 @pytest.fixture(scope="module")
-def digits(mnist, mlp):
-    images = mnist.with_transform(transforms.sample(1_000, validation=1_000))
-    return Arm(
-        "digits",
-        images,
-        mlp(64),
-        epochs=5,
-        validation_split=transforms.held_out(1_000, training=1_000),
-    )
+def digits(mnist):
+    images = mnist.replace(split=Sample(1_000, validation=1_000))
+    return Arm("digits", images, models.mlp(64), epochs=5)
 
 
 @pytest.fixture(scope="module")
-def odd_or_even(mnist, sentiment):
-    parity = Data("digits, odd or even", mnist.x[:1250], mnist.y[:1250] % 2, classes=2)
-    model = sentiment(16, 16, l1=0.001, l2=0.03)
-    return Arm("odd or even", parity, model, epochs=5, loss="BinaryCrossentropy")
+def odd_or_even(mnist):
+    parity = Data("digits, odd or even", mnist.x[:1250], mnist.y[:1250] % 2)
+    model = models.sentiment(16, 16, l1=0.001, l2=0.03)
+    return Arm("odd or even", parity, model, losses.binary_crossentropy, epochs=5)
 
 
 def distance_from_formulas(arm):
@@ -44,7 +40,7 @@ def distance_from_formulas(arm):
         model=models.reference_implementation(arm.model),
         optimizer=optimizers.reference_rmsprop(),
     )
-    return statistics.distance(late("val_crossentropy", arm), late("val_crossentropy", formulas))
+    return statistics.distance(late("val_data_loss", arm), late("val_data_loss", formulas))
 
 
 # A thousandth of a nat; float32's rounding stays at a millionth.
@@ -77,7 +73,7 @@ def test_initial_weights(judge, digits):
 # A fifth of what is lost without shuffling on the packaged digits.
 @claim("Sorting the training images by class does no harm, since fit shuffles them", source=GEARS)
 def test_shuffling(judge, digits):
-    images = digits.data.with_transform(transforms.sorted_by_class(first=1_000))
+    images = digits.data.with_transform(transforms.SortedTraining())
     in_order = digits.replace(name="sorted by class", data=images)
     accuracy = late("val_accuracy", in_order)
     assert judge(accuracy.equivalent_to(late("val_accuracy", digits), within=0.05))

@@ -2,18 +2,16 @@
 
 import pytest
 
-from training_claims import Arm, best_epoch, claim, final, rank_correlation, transforms
+from training_claims import Arm, Sample, best_epoch, claim, final, models, rank_correlation
 
 SOURCE = "Increasing model capacity"
 WIDTHS = (4, 16, 64, 256)
 
 
 @pytest.fixture(scope="module")
-def wide(mnist, mlp):
-    digits = mnist.with_transform(transforms.sample(1_000, validation=1_000))
-    split = transforms.held_out(1_000, training=1_000)
-    plain = Arm("plain", digits, mlp(), epochs=60, validation_split=split)
-    return lambda width: plain.replace(name=f"{width}-{width}", model=mlp(width, width))
+def wide(mnist):
+    digits = mnist.replace(split=Sample(1_000, validation=1_000))
+    return lambda width: Arm(f"{width}-{width}", digits, models.mlp(width, width), epochs=60)
 
 
 # -0.8, the correlation with one pair of neighbouring widths swapped, still counts as falling.

@@ -16,10 +16,10 @@ COMMANDS = {
     "compare": ("drift.compare", "what moved from one saved baseline to another"),
     "join": ("drift.join", "make one baseline of several"),
     "upgrade": ("upgrade.upgrade", "decide the claims under two versions, and what moved"),
-    "audit": ("audit.run", "try the suite's error rates on a baseline of other seeds"),
+    "audit": ("audit.plugin", "try the suite's error rates on a baseline of other seeds"),
     "faults": ("audit.experiment", "train with each fault injected, for the audit"),
     "false-alarms": ("audit.false_alarms", "how often an unchanged suite would raise an alarm"),
-    "bench": ("bench.run", "measure training against stock Keras"),
+    "bench": ("bench.plugin", "measure training against stock Keras"),
     "tables": ("tables", "write the pages that are made of committed records"),
 }
 EPILOG = """\

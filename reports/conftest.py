@@ -25,6 +25,8 @@ from training_claims.testing.judgement import made_runs
 
 class Source:
     notices = []
+    def check(self, arm):
+        pass
     def runs(self, arm, seeds):
         return made_runs(arm, float(arm.name.partition("<")[0]), len(seeds))
 
@@ -113,6 +115,9 @@ class Source:
     def __init__(self, moved):
         self.moved = moved
         self.notices = []
+
+    def check(self, arm):
+        pass
 
     def runs(self, arm, seeds):
         return noisy_runs(arm, seeds, self.moved if arm.name == "0.1" else 0.0)

@@ -16,12 +16,15 @@ from training_claims.hooks import TOLD
 from training_claims.mark import Inconclusive, Refuted, is_claim, statement_of
 from training_claims.reading import one_line
 from training_claims.reports.drift.rule import WORST_FIRST, ArmDrift, Drifted, most_moved
+from training_claims.reports.records import read
 from training_claims.status import Status
 
 Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
 KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")
 ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
 LONGEST_REASON = 300
+PARTS = "baseline_parts"  # the attribute of a test's report that brings what its claim has read
+COMPARABLE = "comparable"  # the property of a test whose arm is as in the baseline
 FIRST = ("data", "tensorflow", "keras", "device")  # of what trained: Allure folds the rest away
 
 
@@ -56,6 +59,8 @@ class Ledger:
         files: Why a file was not collected, by its node id: its claims, if any, are not known.
         faults: What went wrong with a test, by its node id.
         skips: Why a test was skipped, by its node id.
+        parts: What claims have read, as baselines in JSON, if one is to be saved.
+        compared: How many arms were compared with a baseline.
     """
 
     decides: bool = True
@@ -69,6 +74,8 @@ class Ledger:
     files: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     skips: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    compared: int = 0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of a file whose claims, if it has some, are not known."""
@@ -88,7 +95,9 @@ class Ledger:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take note of one phase of a test."""
         self.claims.update(getattr(report, TOLD, {}))
+        self.parts += getattr(report, PARTS, [])
         noted = dict(report.user_properties)
+        self.compared += report.when == "call" and COMPARABLE in noted
         if report.failed:
             self.failures.append(_failure(report, noted))
             if self.failures[-1] == "fault":
@@ -101,7 +110,7 @@ class Ledger:
             self._note(json.loads(str(noted["claim"])))
             self._trained_by(json.loads(str(noted.get("environment", "[]"))))
         if "drift" in noted:
-            self.drifts.append(ArmDrift.from_json(json.loads(str(noted["drift"]))))
+            self.drifts.append(read(ArmDrift, json.loads(str(noted["drift"])), "drift"))
             self.drifts.sort(key=most_moved)
         if {"claim", "drift"} & noted.keys():
             self.answered.add(report.nodeid)
@@ -194,6 +203,9 @@ class Ledger:
             values = self.environment.setdefault(name, [])
             if value not in values:
                 values.append(value)
+
+
+LEDGER = pytest.StashKey[Ledger]()
 
 
 def statements(items: Iterable[pytest.Item]) -> dict[str, str]:

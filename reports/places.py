@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-# What pytest goes by, so that commands look where sessions write; .git is none of it.
+from _pytest.config.findpaths import load_config_dict_from_file
+
+# What pytest goes by, in its order, so that commands look where sessions write; .git is none.
 MARKS = (
     *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
     *("pyproject.toml", "tox.ini", "setup.cfg", "setup.py"),
@@ -27,8 +28,8 @@ def home() -> Path:
 
 
 def baselines() -> Path:
-    """The folder of baselines that are named: pytest's ini `claims_baselines` in pyproject.toml."""
-    project = root() / "pyproject.toml"
-    declared = tomllib.loads(project.read_text(encoding="utf-8")) if project.is_file() else {}
-    options = declared.get("tool", {}).get("pytest", {}).get("ini_options", {})
-    return root() / str(options.get("claims_baselines", "baselines"))
+    """The folder of baselines that are named: `claims_baselines` in pytest's configuration file."""
+    files = (root() / name for name in MARKS)
+    found = (load_config_dict_from_file(file) for file in files if file.is_file())
+    declared = next((each for each in found if each is not None), {}).get("claims_baselines")
+    return root() / (str(declared.value) if declared else "baselines")

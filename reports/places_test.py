@@ -27,12 +27,22 @@ def test_without_a_repository_the_root_is_here(
     assert places.root() == tmp_path
 
 
-def test_baselines_are_where_pyproject_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[tool.pytest.ini_options]\nclaims_baselines = "tests/known"\n'),
+        ("pyproject.toml", '[tool.pytest]\nclaims_baselines = "tests/known"\n'),
+        ("pytest.toml", '[pytest]\nclaims_baselines = "tests/known"\n'),
+        ("pytest.ini", "[pytest]\nclaims_baselines = tests/known\n"),
+        ("tox.ini", "[pytest]\nclaims_baselines = tests/known\n"),
+        ("setup.cfg", "[tool:pytest]\nclaims_baselines = tests/known\n"),
+    ],
+)
+def test_baselines_are_where_pytests_configuration_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    project = tmp_path / "pyproject.toml"
-    project.touch()
+    (tmp_path / "pyproject.toml").touch()  # which says nothing to pytest
     assert places.baselines() == tmp_path / "baselines"
-    project.write_text('[tool.pytest.ini_options]\nclaims_baselines = "tests/known"\n')
+    (tmp_path / name).write_text(text)
     assert places.baselines() == tmp_path / "tests" / "known"

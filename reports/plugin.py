@@ -5,8 +5,8 @@ It imports pytest alone, as `training_claims.plugin` does, whose session it foll
 
 from __future__ import annotations
 
-import argparse
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,12 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_claims_opened(config: pytest.Config) -> None:
     """Load what reports a session of claims."""
-    from training_claims.reports import session
-    from training_claims.reports.audit import plugin as audit
-    from training_claims.reports.bench import plugin as bench
-    from training_claims.reports.drift import plugin as drift
-
-    for plugin in (session, drift, audit, bench):
+    option = config.option
+    rooms = {
+        "session": True,
+        "drift.plugin": True,
+        "audit.plugin": option.claims_audit is not None,
+        "bench.plugin": (option.claims_bench, option.claims_bench_workers) != (None, None),
+    }
+    for name in (name for name, asked in rooms.items() if asked):
+        plugin = import_module(f"training_claims.reports.{name}")
         config.pluginmanager.register(plugin, plugin.__name__)
 
 
@@ -46,7 +49,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
     """Tell the reporting process of the claim's data and of what trained its runs."""
-    told = [("data", runs.arm.data.name) for runs in judgement.runs]
+    from training_claims.reports.provenance import data_of
+
+    told = [("data", data_of(runs.arm)) for runs in judgement.runs]
     told += [pair for runs in judgement.runs for pair in runs.environment.items()]
     item.user_properties.append(("environment", json.dumps(list(dict.fromkeys(told)))))
 
@@ -109,4 +114,3 @@ def _add_audit(group: pytest.OptionGroup) -> None:
         metavar="N",
         help="processes that train compiled at once (default: one a core; one with a GPU)",
     )
-    group.addoption("--claims-bench-part", help=argparse.SUPPRESS)

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from training_claims.arm import Arm
+from training_claims.condition import Condition
+from training_claims.reports.command_line import CommandFailed, output_of
 from training_claims.session.session import SETTINGS
 
 # What changes precision or kernels, if it is set in the environment.
@@ -60,6 +63,11 @@ def of_data(config: pytest.Config) -> dict[str, str]:
     return {"mnist": Path(settings.mnist).name, "imdb": Path(settings.imdb).name}
 
 
+def data_of(arm: Condition) -> str:
+    """The name of the data that an arm trains on."""
+    return arm.data.name if isinstance(arm, Arm) else "an experiment's own"
+
+
 def tensorflow_version() -> str:
     """The version of the package that brings TensorFlow, found without importing it."""
     for name in TENSORFLOW:
@@ -78,9 +86,6 @@ def _commit(root: Path) -> str:
 def _said(*command: str) -> str:
     """What a command prints; nothing if it is not there or fails."""
     try:
-        done = subprocess.run(  # noqa: S603 - commands of this file
-            command, capture_output=True, text=True, timeout=30
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return output_of(command, {}, seconds=30).strip()
+    except (OSError, CommandFailed, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

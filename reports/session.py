@@ -29,13 +29,12 @@ from training_claims.reports.allure import folder
 from training_claims.reports.audit import record
 from training_claims.reports.audit.record import Record
 from training_claims.reports.drift import table as drift_table
-from training_claims.reports.ledger import Ledger, failure_kind, statements
+from training_claims.reports.ledger import LEDGER, Ledger, failure_kind, statements
 from training_claims.reports.summary import as_record, summary
 from training_claims.session import outputs
 from training_claims.session.options import given_name
 from training_claims.status import Status
 
-LEDGER = pytest.StashKey[Ledger]()
 RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
 SESSION = pytest.StashKey[str]()

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -216,6 +216,19 @@ def test_one_process_refuses_it_too(
     assert results_in(results) == {}
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a session of either kind has found."""
+
+    characteristics: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        return ["a table"]
+
+    def as_json(self, *_: object) -> dict[str, Any]:
+        return {}
+
+
 @pytest.mark.parametrize(
     ("option", "place"), [("--claims-bench", "out"), ("--claims-audit", ".claims")]
 )
@@ -225,7 +238,7 @@ def test_figures_that_cannot_be_written_are_printed(
     def found(*_: object) -> Any:
         shutil.rmtree(bank.parent / place)
         (bank.parent / place).touch()
-        return SimpleNamespace(lines=lambda: ["a table"], as_json=lambda *_: {}, characteristics=[])
+        return Found()
 
     monkeypatch.setattr(bench_plugin, "measure_whole", found)
     monkeypatch.setattr(audit_plugin, "find", found)

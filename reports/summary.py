@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from training_claims.reports.audit.record import Record
 from training_claims.reports.drift.table import markdown_table
@@ -11,15 +12,7 @@ from training_claims.reports.ledger import Decided, Ledger
 from training_claims.reports.markdown import literal, table
 from training_claims.reports.table import effect
 
-HEADER = (
-    "claim",
-    "verdict",
-    "median effect [interval]",
-    "margin",
-    "wins",
-    "power",
-    "seconds",
-)
+HEADER = ("claim", "verdict", "median effect [interval]", "margin", "wins", "power", "seconds")
 WORDS = 2  # columns of text, before those of numbers
 
 
@@ -41,7 +34,13 @@ def summary(ledger: Ledger, known: Record | None = None) -> str:
     ]
     overview = {name: literal(", ".join(told)) for name, told in ledger.overview().items()}
     about = [f"- {name}: {told}" for name, told in overview.items() if told]
-    lines = ["## Claims", "", *left, *bad, *about, "", *claims_table(ledger.decided, known), ""]
+    wordings = {claim.claim_id: claim.verdict.wording for claim in ledger.decided}
+
+    def power(claim: Mapping[str, Any]) -> float | None:
+        return known.power(claim["id"], wordings[claim["id"]]) if known else None
+
+    rows = claims_table(map(record_of, ledger.decided), power)
+    lines = ["## Claims", "", *left, *bad, *about, "", *rows, ""]
     if ledger.drifts:
         lines += ["## Drift from the baseline", "", *markdown_table(ledger.drifts), ""]
     return "\n".join(lines)
@@ -49,39 +48,44 @@ def summary(ledger: Ledger, known: Record | None = None) -> str:
 
 def as_record(ledger: Ledger) -> str:
     """The session as JSON: what trained, and every claim with its verdict and effect in words."""
-    claims = [
-        {
-            "id": claim.claim_id,
-            "statement": claim.statement,
-            "outcome": claim.verdict.outcome,
-            "effect": effect(claim.verdict),
-            "margin": claim.verdict.margin,
-            "wins": claim.verdict.tally.wins,
-            "seeds": len(claim.verdict.seeds),
-            "seconds": round(claim.seconds),
-        }
-        for claim in ledger.decided
-    ]
+    claims = [record_of(claim) for claim in ledger.decided]
     return json.dumps({"about": ledger.overview(), "claims": claims}, indent=1) + "\n"
 
 
-def claims_table(claims: Sequence[Decided], known: Record | None = None) -> list[str]:
-    """A Markdown table with a row for each claim.
-
-    power is what `make audit` found, on seeds of its own, for the claim as packaged.
-    """
-    return table(HEADER, [_cells(claim, known) for claim in claims], words=WORDS)
-
-
-def _cells(claim: Decided, known: Record | None) -> list[str]:
+def record_of(claim: Decided) -> dict[str, Any]:
+    """A claim as the record tells it."""
     verdict = claim.verdict
-    power = known.power(claim.claim_id, verdict.wording) if known else None
-    return [
-        literal(claim.statement),
-        verdict.outcome,
-        effect(verdict),
-        f"{verdict.margin:g}",
-        f"{verdict.tally.wins} of {len(verdict.seeds)}",
-        "" if power is None else f"{power:.4f}",
-        f"{claim.seconds:.0f}",
+    return {
+        "id": claim.claim_id,
+        "statement": claim.statement,
+        "outcome": verdict.outcome,
+        "effect": effect(verdict),
+        "margin": verdict.margin,
+        "wins": verdict.tally.wins,
+        "seeds": len(verdict.seeds),
+        "seconds": round(claim.seconds),
+    }
+
+
+def claims_table(
+    claims: Iterable[Mapping[str, Any]], power: Callable[[Mapping[str, Any]], float | None]
+) -> list[str]:
+    """A Markdown table with a row for each claim of a record.
+
+    Args:
+        claims: As `record_of` gives them.
+        power: What `make audit` found, on seeds of its own, for the claim as packaged.
+    """
+    rows = [
+        [
+            literal(claim["statement"]),
+            claim["outcome"],
+            claim["effect"],
+            f"{claim['margin']:g}",
+            f"{claim['wins']} of {claim['seeds']}",
+            "" if (known := power(claim)) is None else f"{known:.4f}",
+            str(claim["seconds"]),
+        ]
+        for claim in claims
     ]
+    return table(HEADER, rows, words=WORDS)

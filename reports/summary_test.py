@@ -4,7 +4,7 @@ import pytest
 
 from training_claims.reports.audit.record import Record
 from training_claims.reports.ledger import Decided, Ledger
-from training_claims.reports.summary import as_record, claims_table
+from training_claims.reports.summary import as_record, summary
 from training_claims.testing.judgement import made_judgement
 
 VERDICT = made_judgement().verdict
@@ -20,15 +20,16 @@ def decided(name: str, statement: str) -> Decided:
 )
 def test_a_row_has_verdict_power_and_cost(comparison: str, power: str) -> None:
     found = Record({"claims": {"noise.helps": {"comparison": comparison, "supported": 0.998}}})
-    claims = [decided("noise.helps", "Noise helps"), decided("noise.other", "a | b")]
-    _, _, *rows = claims_table(claims, found)
+    ledger = Ledger(
+        decided=[decided("noise.helps", "Noise helps"), decided("noise.other", "a | b")]
+    )
+    rows = summary(ledger, found).splitlines()[-2:]
     assert rows == [f"| Noise helps | {TOLD} | {power} | 12 |", f"| a \\| b | {TOLD} |  | 12 |"]
 
 
 def test_without_a_record_that_speaks_of_the_session_no_power_is_told() -> None:
-    assert claims_table([decided("noise.helps", "Noise helps")])[-1] == (
-        f"| Noise helps | {TOLD} |  | 12 |"
-    )
+    ledger = Ledger(decided=[decided("noise.helps", "Noise helps")])
+    assert summary(ledger).splitlines()[-1] == f"| Noise helps | {TOLD} |  | 12 |"
 
 
 def test_a_record_has_what_trained_and_every_claim() -> None:

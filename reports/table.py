@@ -1,9 +1,9 @@
-"""The table that ends a session in the terminal."""
+"""Tables in the terminal, and how numbers read in any table."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isnan
 
 from training_claims.evidence.verdict import Verdict
@@ -14,6 +14,19 @@ WIDTHS = (12, 36, 6, 5, 8)
 NARROWEST_STATEMENT = 32
 
 
+def columns(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> list[str]:
+    """Rows in columns as wide as their texts; the first `words` are text, the others numbers."""
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place < words else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+
+
 def table(claims: Sequence[Decided], width: int) -> list[str]:
     """One row a claim, its statement wrapped in what `width` columns leave.
 
@@ -22,10 +35,12 @@ def table(claims: Sequence[Decided], width: int) -> list[str]:
     room = max(NARROWEST_STATEMENT, width - sum(WIDTHS) - 2 * len(WIDTHS))
     lines = [_row("claim", HEADER, room), "-" * (room + sum(WIDTHS) + 2 * len(WIDTHS))]
     for claim in claims:
+        verdict, seeds = claim.verdict, len(claim.verdict.seeds)
+        counts = (f"{verdict.tally.wins}/{seeds}", str(seeds), f"{claim.seconds:.1f}")
         first, *rest = textwrap.wrap(claim.statement, room) or [""]
-        lines += [_row(first, _cells(claim), room), *rest]
-        if claim.verdict.outcome == "refuted":
-            lines.append(f"  {claim.verdict.headline}")
+        lines += [_row(first, (verdict.outcome, effect(verdict), *counts), room), *rest]
+        if verdict.outcome == "refuted":
+            lines.append(f"  {verdict.headline}")
     return lines
 
 
@@ -37,9 +52,13 @@ def effect(verdict: Verdict) -> str:
     if isnan(verdict.median):
         return verdict.diverged
     low, high, _ = verdict.median_interval
-    numbers = f"{signed(verdict.median)} [{signed(low)}, {signed(high)}]"
     told = f", {verdict.diverged}" if verdict.diverged else ""
-    return f"{numbers} {verdict.unit}".rstrip() + told
+    return interval(verdict.median, low, high, verdict.unit) + told
+
+
+def interval(middle: float, low: float, high: float, unit: str) -> str:
+    """A number within its interval: "+0.0123 [+0.0101, +0.015] nats"."""
+    return f"{signed(middle)} [{signed(low)}, {signed(high)}] {unit}".rstrip()
 
 
 def plain(value: float, digits: int = 4) -> str:
@@ -52,20 +71,8 @@ def signed(value: float) -> str:
     return "unknown" if isnan(value) else f"{'+' * (value >= 0)}{plain(value, 3)}"
 
 
-def _cells(claim: Decided) -> tuple[str, ...]:
-    verdict = claim.verdict
-    seeds = len(verdict.seeds)
-    return (
-        verdict.outcome,
-        effect(verdict),
-        f"{verdict.tally.wins}/{seeds}",
-        str(seeds),
-        f"{claim.seconds:.1f}",
-    )
-
-
 def _row(statement: str, cells: Sequence[str], room: int) -> str:
-    verdict, numbers, *counts = cells
-    left = f"{statement:<{room}}  {verdict:<{WIDTHS[0]}}  {numbers:<{WIDTHS[1]}}"
-    right = (f"{count:>{width}}" for count, width in zip(counts, WIDTHS[2:], strict=True))
-    return "  ".join([left, *right])
+    told = [f"{statement:<{room}}"]
+    for place, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True)):
+        told.append(f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}")
+    return "  ".join(told)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from argparse import SUPPRESS
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import getdoc, getsource
 from pathlib import Path
@@ -18,18 +17,19 @@ from typing import Any
 from training_claims import plugin, status
 from training_claims.reports import plugin as reports_plugin
 from training_claims.reports.audit import table as audit_table
-from training_claims.reports.bench.table import HEADINGS, how
+from training_claims.reports.bench.rows import HEADINGS
+from training_claims.reports.bench.whole import how
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift.rule import SuiteDrift
 from training_claims.reports.drift.table import markdown_table
 from training_claims.reports.markdown import literal, table
+from training_claims.reports.summary import claims_table
 from training_claims.session import outputs
 from training_claims.status import Status
 
 ROOT = Path(__file__).parents[1]
 UPGRADED = ("tensorflow-2.20.0-cpu", "tensorflow-2.21.0-cpu")
-CLAIMS = ("claim", "verdict", "median effect [interval]", "margin", "wins", "power", "seconds")
 INJECTED = ("injected", "exit status", "claims refuted", "arms drifted", "moved most")
 
 
@@ -69,22 +69,14 @@ def _claims() -> Iterator[str]:
         "a run that several claims read is charged to the first.",
         "",
     )
-    rows = [_claim(each, found["claims"]) for each in record["claims"]]
-    yield from table(CLAIMS, rows, words=2)
+    yield from claims_table(record["claims"], lambda each: _power(each, found["claims"]))
 
 
-def _claim(claim: Mapping[str, Any], audited: Mapping[str, Any]) -> list[str]:
-    margin, known = f"{claim['margin']:g}", audited.get(claim["id"])
-    same = known is not None and re.search(rf" {re.escape(margin)}(?= |$|,)", known["comparison"])
-    return [
-        literal(claim["statement"]),
-        claim["outcome"],
-        claim["effect"],
-        margin,
-        f"{claim['wins']} of {claim['seeds']}",
-        f"{float(known['supported']):.4f}" if known and same else "",
-        f"{claim['seconds']:.0f}",
-    ]
+def _power(claim: Mapping[str, Any], audited: Mapping[str, Any]) -> float | None:
+    """What the audit found, if it was of the same margin."""
+    margin, known = re.escape(f"{claim['margin']:g}"), audited.get(claim["id"])
+    same = known is not None and re.search(rf" {margin}(?= |$|,)", known["comparison"])
+    return float(known["supported"]) if known and same else None
 
 
 def _audit() -> list[str]:
@@ -155,10 +147,9 @@ class Declared:
         return self
 
     def addoption(self, name: str, **about: Any) -> None:
-        """Take note of an option, unless it is for the project's own processes."""
+        """Take note of an option."""
         values = "\\|".join(about.get("choices", ())) or about.get("metavar", "")
-        if about["help"] is not SUPPRESS:
-            self.options.append([f"`{f'{name} {values}'.rstrip()}`", literal(about["help"])])
+        self.options.append([f"`{f'{name} {values}'.rstrip()}`", literal(about["help"])])
 
     def addini(self, name: str, meaning: str, kind: str = "text", default: object = None) -> None:
         """Take note of a key of the configuration file."""

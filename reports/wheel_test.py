@@ -40,17 +40,18 @@ import claims, fixtures, reports
 import keras
 import numpy as np
 import pytest
-from training_claims import Arm, Data, claim, late
+from training_claims import Arm, Data, builder, claim, late
 
+@builder
 def network(width):
-    return lambda: keras.Sequential(
+    return keras.Sequential(
         [keras.layers.Dense(width, "relu"), keras.layers.Dense(2, "softmax")]
     )
 
 @pytest.fixture(scope="module")
 def few():
     x = np.random.default_rng(0).normal(size=(2000, 2)).astype("float32")
-    rings = Data("rings", x, (np.hypot(*x.T) > 1).astype("int32"), classes=2)
+    rings = Data("rings", x, (np.hypot(*x.T) > 1).astype("int32"))
     return Arm("2 units", rings, network(2), epochs=20)
 
 @claim("Twenty units separate the rings better than two", source="Capacity")

@@ -24,8 +24,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from training_claims.reports import places
-from training_claims.reports.command_line import Parser, command
-from training_claims.reports.commands import CommandFailed, output_of
+from training_claims.reports.command_line import CommandFailed, Parser, command, output_of
 from training_claims.session import outputs
 from training_claims.session.options import given_path
 from training_claims.status import Status

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from training_claims.hooks import Judgement
 
 Curves = NDArray[np.float64]
-ALWAYS = ("loss", "val_loss", "accuracy", "val_accuracy")
+ALWAYS = ("loss", "val_loss")
 
 
 def csv_text(judgement: Judgement) -> str:
     """A line for each arm, curve and seed, with its values epoch by epoch from 1.
 
-    Curves are loss and accuracy, and what the claim reads. Four significant digits; numbers that
+    Curves are the losses, and what the claim reads. Four significant digits; numbers that
     are not finite read "nan", "inf" and "-inf". A curve that is another's equal to the last bit,
     as a loss without penalties is, is named beside it.
     """

@@ -39,7 +39,8 @@ from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.reports.drift.rule import ArmDrift
 from training_claims.reports.page import drift_page, page
 from training_claims.reports.page.figures import draw, draw_drift
-from training_claims.reports.provenance import tensorflow_version
+from training_claims.reports.provenance import data_of, tensorflow_version
+from training_claims.reports.records import record_of
 from training_claims.session import outputs
 from training_claims.session.outputs import REPORT, noted
 
@@ -167,7 +168,7 @@ class AllurePages:
         allure.dynamic.title(f"{drift.arm} ({drift.data}): {drift.headline}")
         picture = draw_drift(saved, now, drift)
         allure.dynamic.description_html(drift_page.arm_page(drift, picture, baseline))
-        numbers = json.dumps(drift.as_json(), indent=1)
+        numbers = json.dumps(record_of(drift), indent=1)
         allure.attach(numbers, "Drift (JSON)", AttachmentType.JSON)
 
 
@@ -248,7 +249,7 @@ def _prospects(item: pytest.Item, judgement: Judgement) -> str | None:
     known, name, verdict = record.committed(), claim_id(item), judgement.verdict
     trained: dict[str, list[str]] = {}
     for run in judgement.runs:
-        for key, value in (("data", run.arm.data.name), *run.environment.items()):
+        for key, value in (("data", data_of(run.arm)), *run.environment.items()):
             trained.setdefault(key, []).append(value)
     if known and known.speaks_of(trained, [name]):
         return known.prospects(name, verdict.wording, verdict.unit)

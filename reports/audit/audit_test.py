@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training_claims.condition import Condition
 from training_claims.evidence.design import GroupSequential
-from training_claims.evidence.readings import late
+from training_claims.evidence.readings import late, rise
 from training_claims.evidence.region import Differences, Region, Side
+from training_claims.evidence.statistic import Comparison
 from training_claims.evidence.verdict import weigh
 from training_claims.faults.injection import mark
 from training_claims.reports.audit import characteristics
@@ -25,17 +27,56 @@ from training_claims.reports.audit.detection import (
 )
 from training_claims.reports.audit.findings import always_seen, find, of_coverage, of_detections
 from training_claims.reports.audit.halves import split, statistics_of
-from training_claims.reports.audit.made_baseline import (
-    CONTROL,
-    TREATED,
-    made_baseline,
-    made_claims,
-    made_runs,
-)
 from training_claims.reports.audit.suites import draws, resampled
+from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.reports.drift.rule import Rule
+from training_claims.reports.records import record_of
+from training_claims.runs.history import History, Runs
 from training_claims.runs.source import RunSource
 from training_claims.runs.store import RunStore
+from training_claims.testing.judgement import made_arm
+
+EPOCHS = 8
+TREATED, CONTROL = made_arm("treated", EPOCHS), made_arm("control", EPOCHS)
+
+
+def made_runs(arm: Condition, accuracy: float, seeds: range, *, sd: float = 0.01) -> Runs:
+    """Runs whose accuracy is normal about a value, and whose loss ends as far above its best."""
+    rng = np.random.default_rng([seeds.start, *arm.name.encode()])
+    reached = rng.normal(accuracy, sd, (len(seeds), 1))
+    epochs = np.arange(EPOCHS)
+    curves = {
+        "val_accuracy": np.repeat(reached, EPOCHS, axis=1),
+        "val_loss": 1 + np.where(epochs < EPOCHS // 2, -epochs, reached * epochs),
+    }
+    return Runs(arm, tuple(seeds), History(curves), {"tensorflow": "2.0", "device": "CPU"})
+
+
+def made_claims(baseline: Baseline) -> list[Banked]:
+    """Three claims, each with 3 SD or more beyond its margin."""
+    better = late("val_accuracy", TREATED).exceeds(late("val_accuracy", CONTROL), by=0.05)
+    known = late("val_accuracy", CONTROL).equivalent_to(0.5, within=0.05)
+    rises = rise("val_loss", TREATED).exceeds(0.1, by=0)
+    named = {"Better": better, "Known": known, "Rises": rises}
+    return [
+        Banked.of(name.lower(), name, each, runs_of(each, baseline)) for name, each in named.items()
+    ]
+
+
+def runs_of(comparison: Comparison, baseline: Baseline) -> dict[Condition, Runs]:
+    """The baseline's runs of a comparison's arms."""
+    return {arm: baseline.runs(arm) for arm in comparison.arms}
+
+
+def made_baseline(seeds: int = 60) -> Baseline:
+    """Both arms, with what the claims read."""
+    numbers = range(10_000, 10_000 + seeds)
+    parts = [
+        SavedArm.of(made_runs(arm, accuracy, numbers), [late("val_accuracy", arm)], [arm.name])
+        for arm, accuracy in ((TREATED, 0.6), (CONTROL, 0.5))
+    ]
+    return Baseline.of("made", {"tensorflow": "2.0"}, parts)
+
 
 BASELINE = made_baseline()
 SEEDS = range(FIRST_SEED, FIRST_SEED + 30)
@@ -107,7 +148,7 @@ def test_characteristics_that_are_kept() -> None:
     # The bound of so few suites is no evidence, and nothing was trained with a fault.
     assert [name for name, ok in kept.items() if ok is False] == ["a true suite shows a refutation"]
     assert [name for name, ok in kept.items() if ok is None] == ["a training fault is caught"]
-    assert json.loads(json.dumps(found.as_json(), allow_nan=False))["characteristics"]
+    assert json.loads(json.dumps(record_of(found), allow_nan=False))["characteristics"]
     assert "| a harness fault is caught | always | 11 of 11 |" in "\n".join(found.lines())
 
 
@@ -157,7 +198,8 @@ def _store(folder: Path) -> RunSource:
 
 
 def _detected(accuracy: float, conformance: tuple[str, ...] | None = ()) -> Detection:
-    runs = {arm: made_runs(arm, accuracy, SEEDS) for arm in (TREATED, CONTROL)}
+    arms: tuple[Condition, ...] = (TREATED, CONTROL)
+    runs = {arm: made_runs(arm, accuracy, SEEDS) for arm in arms}
     return detected(CLAIMS, runs, BASELINE, "made", suites=100, rng=rng(), conformance=conformance)
 
 
@@ -225,7 +267,7 @@ def test_claims_that_injected_seeds_lose_show_it_for_other_seeds_too() -> None:
 
 
 def test_a_fault_that_changes_nothing_is_caught_by_none() -> None:
-    runs = {CONTROL: made_runs(CONTROL, 0.5, SEEDS)}
+    runs: dict[Condition, Runs] = {CONTROL: made_runs(CONTROL, 0.5, SEEDS)}
     quiet = detected(CLAIMS, runs, BASELINE, "made", suites=100, rng=rng(), conformance=())
     assert (quiet.caught, dict(quiet.by)) == (0, {})
     assert not always_seen(quiet)

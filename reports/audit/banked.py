@@ -10,7 +10,7 @@ from math import inf, isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import median
 from training_claims.evidence.measures import Numbers, minus
@@ -38,12 +38,12 @@ class Banked:
     claim_id: str
     statement: str
     comparison: Comparison
-    runs: Mapping[Arm, Runs]
+    runs: Mapping[Condition, Runs]
     differences: Differences
 
     @classmethod
     def of(
-        cls, claim_id: str, statement: str, comparison: Comparison, runs: Mapping[Arm, Runs]
+        cls, claim_id: str, statement: str, comparison: Comparison, runs: Mapping[Condition, Runs]
     ) -> Banked:
         """The claim on a baseline's runs."""
         return cls(claim_id, statement, comparison, runs, comparison.differences(runs))
@@ -88,7 +88,7 @@ class Banked:
         return np.array([found.values, found.low, found.high])
 
 
-def taken(runs: Runs, rows: Rows, arm: Arm | None = None) -> Runs:
+def taken(runs: Runs, rows: Rows, arm: Condition | None = None) -> Runs:
     """Some of an arm's runs in this order, numbered anew; as another arm's if one is given."""
     curves = {name: each[rows] for name, each in runs.history.metrics.items()}
     return Runs(arm or runs.arm, tuple(range(len(rows))), History(curves), runs.environment)

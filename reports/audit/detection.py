@@ -11,7 +11,7 @@ from statistics import fmean
 
 import numpy as np
 
-from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
 from training_claims.faults.injection import mark
@@ -70,7 +70,9 @@ class Watched:
     values: tuple[float, ...]
 
 
-def injected_runs(source: RunSource, arms: Sequence[Arm], fault: str) -> dict[Arm, Runs]:
+def injected_runs(
+    source: RunSource, arms: Sequence[Condition], fault: str
+) -> dict[Condition, Runs]:
     """The runs of a fault that the store has: the same seeds of each arm that has enough."""
     injected = replace(source, environment={**source.environment, **mark(fault)})
     enough, every = GroupSequential().looks[-1], range(FIRST_SEED, FIRST_SEED + MOST_SEEDS)
@@ -85,7 +87,7 @@ def injected_runs(source: RunSource, arms: Sequence[Arm], fault: str) -> dict[Ar
 
 def detected(
     claims: Sequence[Banked],
-    runs: Mapping[Arm, Runs],
+    runs: Mapping[Condition, Runs],
     baseline: Baseline,
     fault: str,
     *,
@@ -183,7 +185,7 @@ def _least(each: Watched, sign: int, rule: Rule, seeds: int, error: float) -> fl
     )
 
 
-def watched_statistics(runs: Mapping[Arm, Runs], baseline: Baseline) -> Iterator[Watched]:
+def watched_statistics(runs: Mapping[Condition, Runs], baseline: Baseline) -> Iterator[Watched]:
     """Each statistic that the baseline has of each arm, once."""
     arms = {arm.fingerprint(): arm for arm in runs}
     for arm in arms.values():

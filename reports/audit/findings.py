@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
-from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.intervals import win_interval
-from training_claims.evidence.verdict import plain
 from training_claims.faults.injection import FAULTS
 from training_claims.reports.audit import characteristics, harness, table
 from training_claims.reports.audit.banked import Banked
@@ -19,6 +17,8 @@ from training_claims.reports.audit.characteristics import Characteristic
 from training_claims.reports.audit.detection import Detection, detected, injected_runs
 from training_claims.reports.audit.experiment import conformance_of
 from training_claims.reports.drift.baseline import Baseline
+from training_claims.reports.provenance import data_of
+from training_claims.reports.records import record_of
 from training_claims.runs.source import RunSource
 
 WANTED = 0.95
@@ -33,39 +33,24 @@ class Findings:
     """What was found.
 
     Args:
-        baseline: The seeds that suites were drawn from.
-        claims: Those that the baseline has runs of.
+        baseline: What is known of the seeds that suites were drawn from: their baseline's name
+            and provenance, and the names of the arms' data.
         characteristics: Each with its bound.
-        detections: Of the training faults of which injected runs are stored.
-        harness: By each harness fault what caught it.
+        claims: Of each that the baseline has runs of, by its identity, what it compares and its
+            power: of another margin the power is another.
+        training_faults: Those of which injected runs are stored.
+        harness_faults: By each what caught it.
     """
 
-    baseline: Baseline
-    claims: Sequence[Banked]
+    baseline: Mapping[str, object]
     characteristics: Sequence[Characteristic]
-    detections: Sequence[Detection]
-    harness: Mapping[str, str]
+    claims: Mapping[str, Mapping[str, object]]
+    training_faults: Sequence[Detection]
+    harness_faults: Mapping[str, str]
 
     def lines(self) -> list[str]:
         """In Markdown."""
-        return table.lines(self.as_json())
-
-    def as_json(self) -> dict[str, Any]:
-        """In plain types; numbers that are not finite as the words that `float` reads."""
-        record: dict[str, Any] = plain(
-            {
-                "baseline": {
-                    "name": self.baseline.name,
-                    **self.baseline.provenance,
-                    "data": sorted({arm.data.name for each in self.claims for arm in each.runs}),
-                },
-                "characteristics": [asdict(each) for each in self.characteristics],
-                "claims": {each.claim_id: _claim(each) for each in self.claims},
-                "training_faults": [_detection(each) for each in self.detections],
-                "harness_faults": dict(self.harness),
-            }
-        )
-        return record
+        return table.lines(record_of(self))
 
 
 def find(
@@ -97,7 +82,17 @@ def find(
         of_detections(detections, len(FAULTS)),
         of_harness(len(caught), len(harness.FAULTS)),
     ]
-    return Findings(baseline, claims, found, detections, caught)
+    data = sorted({data_of(arm) for each in claims for arm in each.runs})
+    about = {"name": baseline.name, **baseline.provenance, "data": data}
+    powers = {
+        each.claim_id: {
+            "statement": each.statement,
+            "comparison": str(each.comparison),
+            **asdict(each.power),
+        }
+        for each in claims
+    }
+    return Findings(about, found, powers, detections, caught)
 
 
 def detections_of(
@@ -108,7 +103,7 @@ def detections_of(
     rng: np.random.Generator,
 ) -> list[Detection]:
     """Who catches each training fault of which injected runs are stored."""
-    arms: list[Arm] = [arm for claim in claims for arm in claim.comparison.arms]
+    arms: list[Condition] = [arm for claim in claims for arm in claim.comparison.arms]
     injected = {fault: injected_runs(source, [*dict.fromkeys(arms)], fault) for fault in FAULTS}
     return [
         detected(
@@ -160,15 +155,3 @@ def of_harness(caught: int, faults: int) -> Characteristic:
     return Characteristic(
         "a harness fault is caught", "always", f"{caught} of {faults}", how, caught == faults
     )
-
-
-def _claim(claim: Banked) -> dict[str, Any]:
-    """Its power, and what it compares: of another margin the power is another."""
-    about = {"statement": claim.statement, "comparison": str(claim.comparison)}
-    return {**about, **asdict(claim.power)}
-
-
-def _detection(detection: Detection) -> dict[str, Any]:
-    """With the bounds of the rate."""
-    low, high, _ = win_interval(detection.caught, detection.suites)
-    return {**asdict(detection), "rate_low": low, "rate_high": high}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
+from training_claims.condition import Condition
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Outcome, weigh
@@ -67,8 +69,8 @@ def _both_ways(
 ) -> Iterator[Outcome]:
     seeds = min(design.looks[-1], len(runs.seeds) // 2)
     rows = rng.permutation(len(runs.seeds))
-    other_arm = runs.arm.replace(name=f"{runs.arm.name}, the other half")
-    both = {
+    other_arm: Condition = replace(cast("Any", runs.arm), name=f"{runs.arm.name}, the other half")
+    both: dict[Condition, Runs] = {
         runs.arm: taken(runs, rows[:seeds]),
         other_arm: taken(runs, rows[-seeds:], other_arm),
     }

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.data.data import Data
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.readings import late
@@ -33,7 +34,7 @@ class Uncaught(AssertionError):
 
 def _arm(name: str, units: int, offset: float = 0.0) -> Arm:
     x = np.full((10, 2), offset, np.float32)
-    data = Data("made", x, np.zeros(10, np.int32), 2)
+    data = Data("made", x, np.zeros(10, np.int32))
     return Arm(name, data, mlp(units), epochs=5)
 
 
@@ -41,7 +42,7 @@ LOW, HIGH = _arm("low", 1), _arm("high", 2)
 CLAIM = late("val_loss", HIGH).exceeds(late("val_loss", LOW), by=0.1)
 
 
-def _train(arm: Arm, seeds: Sequence[int]) -> list[Curves]:
+def _train(arm: Condition, seeds: Sequence[int]) -> list[Curves]:
     """Curves as if trained: the claim is true of each seed."""
     middle = 2.0 if arm.name == "high" else 1.0
     return [{"val_loss": [middle + seed / 1000 + epoch for epoch in range(5)]} for seed in seeds]
@@ -51,12 +52,12 @@ def _source(folder: Path, train: Callable[..., list[Curves]] = _train) -> RunSou
     return RunSource(RunStore(folder), train, train, {"code": "new"})
 
 
-def _runs(arm: Arm) -> Runs:
+def _runs(arm: Condition) -> Runs:
     with TemporaryDirectory() as folder:
         return _source(Path(folder)).runs(arm, SEEDS)
 
 
-def _decided(runs_for: Callable[[Arm, int], Runs]) -> str:
+def _decided(runs_for: Callable[[Condition, int], Runs]) -> str:
     """What deciding the claim on these runs is refused with, or its verdict if it was not true."""
     try:
         verdict = decide(CLAIM, runs_for, GroupSequential())
@@ -73,13 +74,13 @@ def _not_supported(outcome: str, said: str) -> str:
 
 def arms_swapped() -> str:
     """Each arm's runs are handed over as the other's."""
-    other = {LOW: HIGH, HIGH: LOW}
+    other: dict[Condition, Condition] = {LOW: HIGH, HIGH: LOW}
     return _decided(lambda arm, _: _runs(other[arm]))
 
 
 def arms_swapped_and_relabelled() -> str:
     """Each arm trains what the other should, under its own name."""
-    other = {LOW: HIGH, HIGH: LOW}
+    other: dict[Condition, Condition] = {LOW: HIGH, HIGH: LOW}
     return _decided(lambda arm, _: replace(_runs(other[arm]), arm=arm))
 
 
@@ -98,7 +99,7 @@ def seed_twice() -> str:
 def seed_not_used() -> str:
     """Training gives every seed the curves of seed 0."""
 
-    def train(arm: Arm, seeds: Sequence[int]) -> list[Curves]:
+    def train(arm: Condition, seeds: Sequence[int]) -> list[Curves]:
         return _train(arm, [0] * len(seeds))
 
     with TemporaryDirectory() as folder:
@@ -116,7 +117,7 @@ def nan_dropped_with_its_seed() -> str:
     return _decided(lambda arm, count: _without_seed_0(arm, count, range(1, count)))
 
 
-def _without_seed_0(arm: Arm, count: int, seeds: range) -> Runs:
+def _without_seed_0(arm: Condition, count: int, seeds: range) -> Runs:
     curves = _runs(arm).history.metrics.items()
     return Runs(arm, tuple(seeds), History({name: each[1:count] for name, each in curves}))
 
@@ -146,7 +147,7 @@ def histories_in_another_order() -> str:
 def seeds_in_another_order() -> str:
     """A worker gives an arm's runs in another order than the other arm's."""
 
-    def runs_for(arm: Arm, count: int) -> Runs:
+    def runs_for(arm: Condition, count: int) -> Runs:
         order = range(count) if arm is LOW else range(count)[::-1]
         with TemporaryDirectory() as folder:
             return _source(Path(folder)).runs(arm, order)
@@ -188,7 +189,7 @@ def _move(store: RunStore, place: tuple[str, int], to: tuple[str, int]) -> None:
     store.path(*place).rename(target)
 
 
-def _trained_again(source: RunSource, arm: Arm, seeds: Sequence[int]) -> str:
+def _trained_again(source: RunSource, arm: Condition, seeds: Sequence[int]) -> str:
     """The first of the notices that each of the seeds was trained again, correctly."""
     curves = source.runs(arm, seeds).history["val_loss"].tolist()
     right = [curve["val_loss"] for curve in _train(arm, seeds)]

@@ -1,10 +1,13 @@
-"""`--claims-audit BASELINE`: claims are gathered, and the rule is tried on a baseline's seeds."""
+"""`training-claims audit BASELINE ... [options of pytest]`, or `pytest --claims-audit BASELINE`.
+
+Claims are gathered instead of decided, and the rule is tried on the baseline's seeds.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,9 +18,12 @@ from training_claims.mark import claim_id, statement_of
 from training_claims.reports import places, provenance
 from training_claims.reports.audit.banked import Banked
 from training_claims.reports.audit.findings import find
+from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift import file as baseline_file
 from training_claims.reports.drift.baseline import Baseline, NotComparable
 from training_claims.reports.drift.file import UnusableBaseline, path_of
+from training_claims.reports.gather import Gathering
+from training_claims.reports.records import record_of
 from training_claims.runs.source import RunSource
 from training_claims.session import outputs
 from training_claims.session.options import given_count, given_name
@@ -26,26 +32,23 @@ from training_claims.session.settings import parsed
 SUITES = 10_000
 
 
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Gather the claims and try their operating characteristics; pytest's exit status."""
+    parser = Parser(prog="training-claims audit", epilog="Other options go to pytest.")
+    known = "a baseline of seeds that the suite does not use: a name, or a FILE.json"
+    parser.add_argument("baselines", nargs="+", type=given_name, help=known)
+    given, rest = parser.parse_known_args(arguments)
+    told = [f"--claims-audit={name}" for name in given.baselines]
+    return int(pytest.main(["-n", "0", *told, "--claims-no-report", *rest]))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Read the baseline, and refuse at once one that cannot be used."""
-    if config.option.claims_audit is None:
-        return
-    suites = _suites(config)
+    suites = parsed("--claims-audit-suites", config.option.claims_audit_suites, given_count, SUITES)
     with outputs.refused("--claims-audit"):
         outputs.check_file(places.home() / "audit.json")
-    audit = Audit(config, _read_baseline(config), suites)
-    config.pluginmanager.register(audit, "training_claims.audit")
-
-
-def _suites(config: pytest.Config) -> int:
-    """How many suites to draw."""
-    if getattr(config.option, "numprocesses", None):
-        raise pytest.UsageError(
-            "--claims-audit: expected -n 0, since all claims are gathered in one process. "
-            f"Received: -n {config.option.numprocesses}"
-        )
-    given = config.option.claims_audit_suites
-    return parsed("--claims-audit-suites", given, given_count, SUITES)
+    Audit(config, _read_baseline(config), suites).register()
 
 
 def _read_baseline(config: pytest.Config) -> Baseline:
@@ -74,9 +77,9 @@ def _joined(baselines: Sequence[Baseline]) -> Baseline:
     return Baseline(name, about, tuple(arms.values()))
 
 
-@dataclass(eq=False)  # pytest keeps plugins in a set
-class Audit:
-    """A session that gathers claims, tries the suite's characteristics, and prints what it found.
+@dataclass(eq=False)
+class Audit(Gathering):
+    """A session that tries the suite's operating characteristics on a baseline's runs.
 
     Args:
         config: pytest's.
@@ -84,20 +87,18 @@ class Audit:
         suites: How many.
         claims: Those that the baseline has runs of; gathered.
         uncovered: Why the baseline has none of another claim, by its statement; gathered.
-        lines: What to print.
         source: Where injected runs lie.
     """
 
-    config: pytest.Config
+    option = "--claims-audit"
     baseline: Baseline
     suites: int
     claims: list[Banked] = field(default_factory=list)
     uncovered: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
     source: RunSource | None = None
 
-    def pytest_claim_asked(self, item: pytest.Item, comparison: Comparison) -> None:
-        """Take note of a claim, and skip it."""
+    def take(self, item: pytest.Item, comparison: Comparison) -> None:
+        """Take note of a claim, and of what the baseline has of it."""
         self.source = self.source or item._request.getfixturevalue("claims_source")  # type: ignore[attr-defined]
         statement, _ = statement_of(item)
         try:
@@ -105,36 +106,20 @@ class Audit:
             self.claims.append(Banked.of(claim_id(item), statement, comparison, runs))
         except NotComparable as reason:
             self.uncovered[statement] = str(reason)
-        pytest.skip("gathered by --claims-audit")
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Try the characteristics, once every claim has asked and none went wrong.
-
-        A characteristic that does not hold fails the session.
-        """
-        outcome = yield
-        if self.claims and not session.testsfailed:
-            session.testsfailed = self._try()
-        return outcome
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the tables."""
-        terminalreporter.section("audit")
-        for line in self.lines:
-            terminalreporter.write_line(line)
-
-    def _try(self) -> int:
-        """How many characteristics do not hold."""
+    def act(self) -> int:
+        """Try the characteristics, and write what was found; how many do not hold."""
+        if not self.claims:
+            return 0
         assert self.source is not None  # some claim has asked
         started = time.monotonic()
         found = find(self.baseline, self.claims, self.uncovered, self.source, self.suites)
         seconds = time.monotonic() - started
-        self.lines = found.lines()
-        record = {"suites": self.suites, "seconds": round(seconds, 1), **found.as_json()}
+        self.lines += (lines := found.lines())
+        record = {"suites": self.suites, "seconds": round(seconds, 1), **record_of(found)}
         with outputs.noted(self.config, "--claims-audit"):
             outputs.write(places.home() / "audit.json", json.dumps(record, indent=1) + "\n")
-            outputs.write(places.home() / "audit.md", "\n".join(self.lines))
+            outputs.write(places.home() / "audit.md", "\n".join(lines))
         self.lines += self.source.notices  # such as injected runs that are damaged
         self.lines.append(f"{seconds:.0f} s on one core; also in .claims/audit.md and .json")
         return sum(characteristic.kept is False for characteristic in found.characteristics)

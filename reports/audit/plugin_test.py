@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from training_claims.faults.injection import mark
+from training_claims.reports.audit.audit_test import TREATED, made_baseline
 from training_claims.reports.audit.detection import FIRST_SEED
-from training_claims.reports.audit.made_baseline import TREATED, made_baseline
 from training_claims.reports.drift.file import write
 from training_claims.runs.source import RunSource
 from training_claims.runs.store import RunStore
@@ -30,7 +30,7 @@ CLAIMS = """
 from training_claims.mark import claim
 from training_claims import late
 from training_claims.testing.judgement import made_arm
-from training_claims.reports.audit.made_baseline import CONTROL, TREATED
+from training_claims.reports.audit.audit_test import CONTROL, TREATED
 
 @claim("Better", source="Noise")
 def test_better(judge):

@@ -23,7 +23,7 @@ class Record:
     """The findings of one `make audit`.
 
     Args:
-        found: As `Findings.as_json` gives them.
+        found: A record of `Findings`.
     """
 
     found: dict[str, Any]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from training_claims.evidence.intervals import win_interval
+from training_claims.reading import one_line
 from training_claims.reports.markdown import table
 
 KEPT = {True: "yes", False: "**no**", None: "not tried"}
@@ -13,46 +14,26 @@ PROVENANCE = ("tensorflow", "keras", "device", "mnist", "imdb", "date", "commit"
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """All of a record, as `Findings.as_json` gives it."""
+    """All of a record of `Findings`."""
     about = found["baseline"]
     seeds = sorted({claim["seeds"] for claim in found["claims"].values()})
     trained = ", ".join(f"{name} {about[name]}" for name in PROVENANCE if name in about)
     several = " or ".join(map(str, seeds))
-    faults = found["training_faults"]
+    wanted = ["operating characteristic", "wanted", "measured, with its 95 % bound", "how", "kept"]
+    tried = [
+        [*(each[name] for name in ("name", "wanted", "measured", "how")), KEPT[each["kept"]]]
+        for each in found["characteristics"]
+    ]
+    drawn = ["training fault", "suites drawn", "suites of other seeds", "caught by (seeds)"]
+    detections = [[each["fault"], *_caught(each)] for each in found["training_faults"]]
+    caught = [[name, one_line(by, 140)] for name, by in found["harness_faults"].items()]
     parts = [
         [f"Baseline {about['name']!r}: {several} seeds an arm ({trained})."],
-        characteristics_table(found["characteristics"]),
-        fault_table(faults) if faults else [],
-        harness_table(found["harness_faults"]),
+        table(wanted, tried),
+        table([*drawn, "conformance tests"], detections) if detections else [],
+        table(["harness fault", "caught by"], caught),
     ]
     return [line for part in parts if part for line in (*part, "")]
-
-
-def characteristics_table(characteristics: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One row an operating characteristic."""
-    header = ["operating characteristic", "wanted", "measured, with its 95 % bound", "how", "kept"]
-    told = ("name", "wanted", "measured", "how")
-    rows = [[*(each[name] for name in told), KEPT[each["kept"]]] for each in characteristics]
-    return table(header, rows)
-
-
-def fault_table(detections: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One row a training fault, with its two best catchers."""
-    header = [
-        "training fault",
-        "suites drawn",
-        "suites of other seeds",
-        "caught by (seeds)",
-        "conformance tests",
-    ]
-    return table(header, [[each["fault"], *_caught(each)] for each in detections])
-
-
-def harness_table(caught: Mapping[str, str]) -> list[str]:
-    """One row a harness fault, with what refused to go on."""
-    return table(
-        ["harness fault", "caught by"], [[name, _short(by)] for name, by in caught.items()]
-    )
 
 
 def _caught(detection: Mapping[str, Any]) -> list[str]:
@@ -63,7 +44,3 @@ def _caught(detection: Mapping[str, Any]) -> list[str]:
     conformance = "not run" if failed is None else f"{len(failed)} fail" if failed else "pass"
     rate = f"{caught:,} of {suites:,}, >= {low:.3f}"
     return [rate, f">= {detection['least']:.3f}", "; ".join(by) or "none", conformance]
-
-
-def _short(text: str) -> str:
-    return text if len(text) < 140 else f"{text[:137]}..."

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any
 
 import keras
-from scipy import sparse
 
 from training_claims.arm import Arm
+from training_claims.data.data import Data
 from training_claims.reports.bench.flops import LayerShape
 from training_claims.reports.bench.timing import Timing, from_seeds, from_stamps, timed_enough
 from training_claims.training.choice import TRAINERS
@@ -64,15 +64,17 @@ def compiled_timing(arm: Arm, seeds: Iterator[int]) -> Timing:
 
 
 def layer_shapes(arm: Arm) -> list[LayerShape] | None:
-    """The dense layers of an arm's model; None if layers of another kind have weights."""
-    draw, model = arm.data.draw(0), compiled_model(arm, 0)
+    """The dense layers of an arm's model; None if it is no chain of such layers on one array."""
+    model = compiled_model(arm, 0)
+    if not (isinstance(model, keras.Sequential) and isinstance(arm.data, Data)):
+        return None
+    draw = arm.data.draw(0)
     model.build((None, *draw.input_shape))
     layers = [layer for layer in model.layers if layer.weights]
     if not all(type(layer) is keras.layers.Dense for layer in layers):
         return None
     kernels = [tuple(layer.kernel.shape) for layer in layers]
     shapes = [LayerShape(inputs, outputs, inputs) for inputs, outputs in kernels]
-    if shapes and sparse.issparse(draw.x):
-        first = shapes[0]
-        shapes[0] = LayerShape(first.inputs, first.outputs, draw.x.nnz / len(arm.data))
+    if shapes and draw.is_sparse:
+        shapes[0] = replace(shapes[0], used=draw.x.nnz / len(arm.data))
     return shapes or None

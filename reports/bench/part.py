@@ -2,99 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from training_claims.arm import Arm
+from training_claims.data.data import Data
 from training_claims.reports.bench.flops import epoch_flop, largest
 from training_claims.reports.bench.machine import forget_peak, peak_mib
-from training_claims.reports.bench.measured import Measured, Part
 from training_claims.reports.bench.timing import Timing
-from training_claims.session.hardware import cores
 
 Way: TypeAlias = Literal["stock", "compiled"]
-Say: TypeAlias = Callable[[str], None]
 
 
-def measure_part(way: Way, arms: Sequence[Arm], *, workers: int, first_seed: int, say: Say) -> Part:
-    """Measure every distinct arm.
+@dataclass(frozen=True)
+class Measured:
+    """One arm, measured in one process.
 
     Args:
-        way: How to train. "stock" leaves TensorFlow's threads as a user of plain Keras has them;
-            "compiled" trains as one of the suite's workers.
-        arms: The arms; those that train alike are measured once.
-        workers: How many processes measure at once.
+        name: The arm's name.
+        group: What its dataset is called, such as "MNIST"; totals are taken over groups.
+        budget: Epochs of a whole seed.
+        peak_mib: Largest resident set while the arm was measured, MiB.
+        timing: What a seed costs; None if the process cannot train the arm.
+        reason: Why it cannot.
+        flop: Floating-point operations of an epoch; None where layers are not counted.
+        limit: FLOP/s of a matrix product of the largest layer; None likewise.
+    """
+
+    name: str
+    group: str
+    budget: int
+    peak_mib: float
+    timing: Timing | None = None
+    reason: str = ""
+    flop: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process measured.
+
+    Args:
+        environment: What trained: versions and device.
+        threads: Threads of the process; None if TensorFlow chose.
+        arms: Its figures, arm by arm.
+    """
+
+    environment: Mapping[str, str]
+    threads: int | None
+    arms: Sequence[Measured]
+
+
+def measure_part(
+    way: Way, arms: Sequence[Arm], *, threads: int | None, first_seed: int, says: bool
+) -> Part:
+    """Measure every arm.
+
+    Args:
+        way: How to train: by `keras.Model.fit`, or as one of the suite's workers.
+        arms: The arms.
+        threads: TensorFlow's threads; None to leave them as a user of plain Keras has them.
         first_seed: The first seed; every timing takes a further one.
-        say: Told what is measured.
+        says: Whether to tell, on standard error, what is measured.
     """
     from training_claims import training
 
-    threads = None if way == "stock" else max(1, cores() // workers)
     if threads:
         training.prepare(threads)
     seeds, measured = count(first_seed), []
-    for number, arm in enumerate(distinct := _distinct(arms), 1):
-        say(f"measuring {way} {number}/{len(distinct)}: {arm.name}")
-        measured.append(_stock(arm, seeds) if way == "stock" else _compiled(arm, seeds))
+    measure: Callable[[Arm, Iterator[int]], Measured] = _stock if way == "stock" else _compiled
+    for number, arm in enumerate(arms, 1):
+        if says:
+            print(f"measuring {way} {number}/{len(arms)}: {arm.name}", file=sys.stderr, flush=True)
+        forget_peak()
+        measured.append(measure(arm, seeds))
     return Part(training.environment(), threads, measured)
-
-
-def _distinct(arms: Sequence[Arm]) -> list[Arm]:
-    """One of each kind, in order. Builders are functions, so equal arms show by fingerprint."""
-    first: dict[str, Arm] = {}
-    for arm in arms:
-        first.setdefault(arm.fingerprint(), arm)
-    return list(first.values())
 
 
 def _stock(arm: Arm, seeds: Iterator[int]) -> Measured:
     from training_claims.reports.bench.measure import stock_timing
 
-    forget_peak()
-    return _measured(arm, timing=stock_timing(arm, seeds))
+    timing = stock_timing(arm, seeds)
+    return Measured(*_about(arm), timing)
 
 
 def _compiled(arm: Arm, seeds: Iterator[int]) -> Measured:
     from training_claims.reports.bench.limit import product_rate
     from training_claims.reports.bench.measure import compiled_timing, layer_shapes
 
-    forget_peak()
     try:
         timing = compiled_timing(arm, seeds)
     except NotImplementedError as reason:
-        return _measured(arm, reason=str(reason))
-    peak, layers = peak_mib(), layer_shapes(arm)
+        return Measured(*_about(arm), reason=str(reason))
+    about, layers = _about(arm), layer_shapes(arm)
     if layers is None:
-        return _measured(arm, timing=timing, peak=peak)
-    validation = len(arm.data) - arm.training_examples
-    biggest = largest(layers)
-    return _measured(
-        arm,
-        timing=timing,
-        peak=peak,
-        flop=epoch_flop(layers, arm.training_examples, validation),
-        limit=product_rate(arm.batch_size, biggest.inputs, biggest.outputs),
-    )
+        return Measured(*about, timing)
+    biggest, data = largest(layers), cast("Data", arm.data)  # which has such layers
+    flop = epoch_flop(layers, data.training, len(data) - data.training)
+    limit = product_rate(arm.batch_size, biggest.inputs, biggest.outputs)
+    return Measured(*about, timing, flop=flop, limit=limit)
 
 
-def _measured(
-    arm: Arm,
-    *,
-    timing: Timing | None = None,
-    reason: str = "",
-    flop: float | None = None,
-    limit: float | None = None,
-    peak: float | None = None,
-) -> Measured:
-    return Measured(
-        name=arm.name,
-        group=arm.data.name.partition(" ")[0].upper(),
-        fingerprint=arm.fingerprint(),
-        budget=arm.budget,
-        timing=timing,
-        reason=reason,
-        flop=flop,
-        limit=limit,
-        peak_mib=peak_mib() if peak is None else peak,
-    )
+def _about(arm: Arm) -> tuple[str, str, int, float]:
+    group = arm.data.name.partition(" ")[0].upper()
+    return arm.name, group, arm.budget, peak_mib()

@@ -1,157 +1,89 @@
-"""`--claims-bench FILE`: the claims' arms are gathered instead of decided, and then measured."""
+"""`training-claims bench [files] [options of pytest]`, or `pytest --claims-bench FILE`.
+
+The claims' arms are gathered instead of decided, and then measured.
+"""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Generator
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from training_claims.arm import Arm
 from training_claims.evidence.statistic import Comparison
-from training_claims.reports.bench.part import Way, measure_part
-from training_claims.reports.bench.whole import MeasuringFailed, Whole, measure_whole
+from training_claims.reports import places, provenance
+from training_claims.reports.bench.whole import MeasuringFailed, measure_whole
+from training_claims.reports.command_line import Parser, command
+from training_claims.reports.gather import Gathering
 from training_claims.session import outputs
-from training_claims.session.options import given_name
+from training_claims.session.options import given_count, given_name, given_path
 from training_claims.session.session import SETTINGS
+from training_claims.session.settings import parsed
 from training_claims.status import Status
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the arms of claims, stock and compiled; pytest's exit status."""
+    parser = Parser(prog="training-claims bench", epilog="Other options go to pytest.")
+    parser.add_argument("files", nargs="*", help="the claims to measure; all unless given")
+    parser.add_argument(
+        "--output", type=given_path, default=places.home() / "bench.json", metavar="FILE"
+    )
+    given, rest = parser.parse_known_args(arguments)
+    told = ["-n", "0", f"--claims-bench={given.output}", "--claims-no-report"]
+    return int(pytest.main([*given.files, *told, *rest]))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Measure, if asked to; refuse at once options that cannot be used."""
     option = config.option
-    workers = option.claims_bench_workers
-    if workers is not None and not (workers.isdecimal() and int(workers)):
-        raise pytest.UsageError(
-            f"--claims-bench-workers: expected a whole number of at least 1. Received: {workers}"
-        )
+    workers = parsed("--claims-bench-workers", option.claims_bench_workers, given_count, 0)
     if option.claims_bench is None:
         return
     with outputs.refused("--claims-bench"):
         file = config.invocation_params.dir / given_name(option.claims_bench)
-    if getattr(option, "numprocesses", None):
-        raise pytest.UsageError(
-            "--claims-bench: expected -n 0, since it starts the processes that it measures itself. "
-            f"Received: -n {option.numprocesses}"
-        )
-    count = None if workers is None else int(workers)
-    bench = Bench(config, file, option.claims_bench_part, count)
-    config.pluginmanager.register(bench, "training_claims.bench")
+        outputs.check_file(file)
+    Bench(config, file, workers or None).register()
 
 
-@dataclass(eq=False)  # pytest keeps plugins in a set
-class Bench:
-    """A session that measures: gathers the claims' arms, and acts when all claims have asked.
-
-    A claim's arms hold functions and cannot be handed to another process, so each measuring
-    process runs this session's own command line again, as one `part` of it.
+@dataclass(eq=False)
+class Bench(Gathering):
+    """A session that measures the claims' arms.
 
     Args:
         config: pytest's.
         file: Where the figures go.
-        part: What this process measures; None in the one that starts the others.
         workers: How many processes train compiled at once; None to choose.
-        arms: Those that claims have asked about; gathered.
+        arms: Those that claims have asked about, by fingerprint; gathered.
     """
 
-    config: pytest.Config
+    option = "--claims-bench"
     file: Path
-    part: Way | None
     workers: int | None
-    arms: list[Arm] = field(default_factory=list)
-    whole: Whole | None = None
+    arms: dict[str, Arm] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Refuse at once a file that cannot be written."""
-        with outputs.refused("--claims-bench"):
-            outputs.check_file(self.file)
+    def take(self, item: pytest.Item, comparison: Comparison) -> None:  # noqa: ARG002
+        """Take note of a claim's arms; experiments train as they please."""
+        for arm in comparison.arms:
+            if isinstance(arm, Arm):
+                self.arms.setdefault(arm.fingerprint(), arm)
 
-    @property
-    def first_seed(self) -> int:
-        """The first seed to time."""
-        return self.config.stash[SETTINGS].first_seed
-
-    def pytest_claim_asked(self, comparison: Comparison) -> None:
-        """Take note of a claim's arms, and skip it."""
-        self.arms += comparison.arms
-        pytest.skip("measured by --claims-bench")
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Measure, once every claim has been asked and none went wrong."""
-        outcome = yield
-        if self.arms and not session.testsfailed:
-            self._measure()
-        return outcome
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table."""
-        if self.whole:
-            terminalreporter.section("bench")
-            for line in self.whole.lines():
-                terminalreporter.write_line(line)
-            terminalreporter.write_line(f"\nFigures: {self.config.option.claims_bench}")
-
-    def _measure(self) -> None:
-        if self.part:
-            self._measure_part(self.part)
-            return
+    def act(self) -> int:
+        """Measure and write; nothing of it fails."""
+        if not self.arms:
+            return 0
+        seed = self.config.stash[SETTINGS].first_seed
+        arms, root = list(self.arms.values()), self.config.rootpath
         try:
-            with self._terminal():
-                self.whole = measure_whole(self._command, self.workers)
-        except (MeasuringFailed, ValueError) as fault:
+            whole = measure_whole(arms, self.workers, seed, root)
+        except MeasuringFailed as fault:
             pytest.exit(f"--claims-bench: {fault}", returncode=Status.FAULT)
-        figures = json.dumps(self.whole.as_json(self._options()), indent=1)
+        self.lines += [*whole.lines(), "", f"Figures: {self.config.option.claims_bench}"]
+        options = {**provenance.of_data(self.config), "first_seed": seed}
         with outputs.noted(self.config, "--claims-bench"):
-            outputs.write(self.file, figures + "\n")
-
-    def _measure_part(self, way: Way) -> None:
-        # Between tests pytest captures nothing; TensorFlow greets on standard error.
-        capture = self.config.pluginmanager.getplugin("capturemanager")
-        capture.resume_global_capture()
-        try:
-            found = measure_part(
-                way,
-                self.arms,
-                workers=self.workers or 1,
-                first_seed=self.first_seed,
-                say=self._say,
-            )
-        finally:
-            capture.suspend_global_capture()
-        capture.read_global_capture()  # else pytest prints it at the end
-        found.write(self.file)
-
-    def _command(self, way: str, workers: int, file: Path) -> list[str]:
-        """This session's command line, told to measure one way."""
-        given = [str(argument) for argument in self.config.invocation_params.args]
-        told = [
-            f"--claims-bench={file}",
-            f"--claims-bench-part={way}",
-            f"--claims-bench-workers={workers}",
-            "-n",
-            "0",
-        ]
-        return [sys.executable, "-m", "pytest", *given, *told, "-p", "no:cacheprovider"]
-
-    def _terminal(self) -> AbstractContextManager[None]:
-        """Where what is written reaches the user."""
-        capture = self.config.pluginmanager.getplugin("capturemanager")
-        terminal: AbstractContextManager[None] = capture.global_and_fixture_disabled()
-        return terminal
-
-    def _options(self) -> dict[str, Any]:
-        settings = self.config.stash[SETTINGS]
-        data = {"mnist": Path(settings.mnist).name, "imdb": Path(settings.imdb).name}
-        return {**data, "first_seed": self.first_seed}
-
-    def _say(self, what: str) -> None:
-        """One of the processes that do the same speaks for all."""
-        if self.file.stem == "0":
-            with self._terminal():
-                print(f"\n{what}", file=sys.stderr, end="", flush=True)
+            outputs.write(self.file, json.dumps(whole.as_json(options), indent=1) + "\n")
+        return 0

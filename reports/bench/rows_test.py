@@ -1,32 +1,43 @@
 import pytest
 
-from training_claims.reports.bench.made_figures import made
-from training_claims.reports.bench.rows import rows_of, totals_of
+from training_claims.reports.bench.part import Measured
+from training_claims.reports.bench.rows import row, totals_of
+from training_claims.reports.bench.timing import Timing
+
+
+def made(
+    name: str, seconds: float | None, *, group: str = "MNIST", once: float = 0.0, mib: float = 500
+) -> Measured:
+    """An arm of ten epochs that takes so many seconds a seed and a tenth of it an epoch."""
+    if seconds is None:
+        return Measured(name, group, 10, mib, reason="XLA cannot compile Lambda")
+    return Measured(name, group, 10, mib, Timing(once, 0.0, seconds / 10, 4), "", 8e9, 12e9)
+
 
 STOCK = [made("dense", 40), made("wide", 10, mib=900), made("reviews", 12, group="IMDB")]
 COMPILED = [
     [made("dense", 9, once=2), made("wide", 5), made("reviews", 4, group="IMDB")],
     [made("dense", 11, once=3), made("wide", 5, mib=700), made("reviews", 4, group="IMDB")],
 ]
+ROWS = [row(*each) for each in zip(STOCK, zip(*COMPILED, strict=True), strict=True)]
+ODD = row(made("odd", 9), [made("odd", None)] * 2)
 
 
 def test_processes_that_train_at_once_share_a_seeds_seconds() -> None:
-    row = rows_of(STOCK, COMPILED)[0]
-    assert row.stock_seconds == 40
-    assert row.compiled_seconds == pytest.approx(5)
-    assert row.ratio == pytest.approx(8)
-    assert row.once == 2.5
+    assert ROWS[0].stock_seconds == 40
+    assert ROWS[0].compiled_seconds == pytest.approx(5)
+    assert ROWS[0].ratio == pytest.approx(8)
+    assert ROWS[0].compile_seconds == 2.5
 
 
 def test_their_rates_add_up() -> None:
-    row = rows_of(STOCK, COMPILED)[0]
-    assert row.achieved == pytest.approx(8e9 / 0.9 + 8e9 / 1.1)
-    assert row.limit == 24e9
-    assert row.behind == pytest.approx(24 / (8 / 0.9 + 8 / 1.1))
+    assert ROWS[0].flop_per_second == pytest.approx(8e9 / 0.9 + 8e9 / 1.1)
+    assert ROWS[0].product_flop_per_second == 24e9
+    assert ROWS[0].behind == pytest.approx(24 / (8 / 0.9 + 8 / 1.1))
 
 
 def test_totals_are_ratios_of_sums() -> None:
-    totals = {total.name: total for total in totals_of(rows_of(STOCK, COMPILED))}
+    totals = {total.name: total for total in totals_of(ROWS)}
     assert list(totals) == ["MNIST", "IMDB", "all"]
     assert totals["MNIST"].ratio == pytest.approx(50 / 7.5)
     assert totals["IMDB"].ratio == pytest.approx(6)
@@ -35,12 +46,15 @@ def test_totals_are_ratios_of_sums() -> None:
 
 
 def test_an_arm_that_cannot_be_compiled_has_blanks_and_is_in_no_total() -> None:
-    rows = rows_of([*STOCK, made("odd", 9)], [[*each, made("odd", None)] for each in COMPILED])
-    assert (rows[-1].compiled_seconds, rows[-1].ratio, rows[-1].behind) == (None, None, None)
-    assert rows[-1].as_json()["not_compiled"] == "XLA cannot compile Lambda"
-    assert totals_of(rows)[-1].stock_seconds == 62
+    assert (ODD.compiled_seconds, ODD.ratio, ODD.behind) == (None, None, None)
+    assert ODD.not_compiled == "XLA cannot compile Lambda"
+    assert totals_of([*ROWS, ODD])[-1].stock_seconds == 62
 
 
-def test_processes_must_have_measured_the_same_arms() -> None:
-    with pytest.raises(ValueError, match=r"to meet the same arms\. Received: \['dense', 'wide'"):
-        rows_of(STOCK, [COMPILED[0], COMPILED[1][::-1]])
+def test_cells_say_what_is_known() -> None:
+    one = row(made("dense", 401.2), [made("dense", 20)])
+    assert one.cells == [
+        *("MNIST: dense", "10", "401*", "20", "20", "0", "4", "12", "3.00", "500", "500")
+    ]
+    assert ODD.cells[3:9] == [""] * 6
+    assert totals_of([one, ODD])[0].cells[:5] == ["total: MNIST", "", "401", "20", "20"]

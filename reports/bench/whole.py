@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import subprocess
+import importlib
+import io
+import pickle
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
+from training_claims.arm import Arm
 from training_claims.reports.bench.machine import memory_gib, processor
-from training_claims.reports.bench.measured import Part, read_part
-from training_claims.reports.bench.rows import Row, Total, rows_of, totals_of
-from training_claims.reports.bench.table import how, table
+from training_claims.reports.bench.part import Part, Way, measure_part
+from training_claims.reports.bench.rows import HEADINGS, Row, row, totals_of
+from training_claims.reports.table import columns
 from training_claims.session.hardware import cores
+from training_claims.session.orphan import end_with_parent
 
-# Gives the command of a measuring process: (way, workers, file to write).
-Command = Callable[[str, int, Path], Sequence[str]]
+# Arms pickled, their arrays, and where the modules lie that only pytest can import.
+Handed: TypeAlias = tuple[bytes, Sequence[bytes], Mapping[str, str]]
 
 
 class MeasuringFailed(RuntimeError):
-    """A measuring process ended without figures."""
+    """A measuring process ended without figures, or cannot be given the arms."""
 
 
 @dataclass(frozen=True)
 class Whole:
     """All figures.
 
-    Attributes:
+    Args:
         stock: Of one process.
         compiled: Of each of the processes that trained at once.
     """
@@ -39,12 +46,8 @@ class Whole:
     @property
     def rows(self) -> list[Row]:
         """Arm by arm."""
-        return rows_of(self.stock.arms, [part.arms for part in self.compiled])
-
-    @property
-    def totals(self) -> list[Total]:
-        """By the arms' data, then all."""
-        return totals_of(self.rows)
+        compiled = zip(*(part.arms for part in self.compiled), strict=True)
+        return [row(*pair) for pair in zip(self.stock.arms, compiled, strict=True)]
 
     def as_json(self, options: dict[str, Any]) -> dict[str, Any]:
         """Machine, versions, options and figures in plain types."""
@@ -57,18 +60,20 @@ class Whole:
             },
             "versions": dict(self.stock.environment),
             "options": {**options, "workers": len(self.compiled), "threads": self._threads},
-            "arms": [row.as_json() for row in self.rows],
-            "totals": [total.as_json() for total in self.totals],
+            "arms": [{**asdict(each), "ratio": each.ratio} for each in self.rows],
+            "totals": [{**asdict(each), "ratio": each.ratio} for each in totals_of(self.rows)],
+            "processes": [asdict(part) for part in (self.stock, *self.compiled)],
         }
 
     def lines(self) -> list[str]:
         """The table, and how it was measured."""
         versions = self.stock.environment
+        cells = [each.cells for each in (*self.rows, *totals_of(self.rows))]
         return [
             f"{processor()}, {cores()} cores, {memory_gib():.0f} GiB, {versions['device']}; "
             f"TensorFlow {versions['tensorflow']}, Keras {versions['keras']}.",
             "",
-            *table(self.rows, self.totals),
+            *columns(HEADINGS, cells, words=1),
             "",
             *how(len(self.compiled), self._threads),
         ]
@@ -78,47 +83,89 @@ class Whole:
         return self.compiled[0].threads
 
 
-def measure_whole(command: Command, workers: int | None) -> Whole:
+def how(workers: int, threads: int | None) -> list[str]:
+    """How the figures were measured, by so many processes that trained compiled at once."""
+    return [
+        "Stock: `keras.Model.fit` in one process with TensorFlow's own choice of threads; the "
+        "median epoch after the first, times the budget, plus start-up (* fewer epochs than the "
+        "budget were timed).",
+        f"Compiled: {workers} {'process' if workers == 1 else 'processes'} at once with "
+        f"{threads} of the cores each, as the suite trains; a process's seconds a seed divided "
+        f"by {workers}, compilation apart (per process; 0 where arms share a program).",
+        "GFLOP/s: matrix products of Dense layers, training and validation, all processes "
+        "together; sparse inputs count their non-zeros. Product: the largest layer's kernel times "
+        "a batch, written out, in the same processes.",
+        "MiB: largest resident set of a process while it trained the arm, what earlier arms left "
+        "included.",
+    ]
+
+
+def measure_whole(arms: Sequence[Arm], workers: int | None, first_seed: int, root: Path) -> Whole:
     """Measure stock training in one process, then compiled training in several at once.
 
     Args:
-        command: The command line of a measuring process.
+        arms: What to measure.
         workers: How many train compiled; None for one a core, or one where there is a GPU.
+        first_seed: The first seed of each process.
+        root: The repository, whose files may define what the arms call.
 
     Raises:
-        MeasuringFailed: If a process fails; it holds the last lines that the process wrote.
-        ValueError: If the processes did not measure the same arms.
+        MeasuringFailed: If a process fails, or cannot be given the arms.
     """
-    (stock,) = _parts(command, "stock", 1)
+    buffers: list[bytes] = []  # read-only there too, so that no arm copies an array for itself
+    try:
+        told = pickle.dumps(arms, 5, buffer_callback=lambda each: buffers.append(bytes(each.raw())))
+    except Exception as fault:  # what cannot be pickled says so by any error
+        raise MeasuringFailed(
+            f"Expected arms that another process can be given. Received: {fault}. Define the "
+            "functions and classes that they call at the top of a module."
+        ) from None
+    loaded = [(name, getattr(each, "__file__", None)) for name, each in sys.modules.items()]
+    files = {name: file for name, file in loaded if file and Path(file).is_relative_to(root)}
+    handed = (told, buffers, files)
+    (stock,) = _parts("stock", handed, 1, first_seed)
     on_processor = stock.environment["device"].startswith("CPU")
     chosen = workers or (cores() if on_processor else 1)
-    return Whole(stock, _parts(command, "compiled", chosen))
+    return Whole(stock, _parts("compiled", handed, chosen, first_seed))
 
 
-def _parts(command: Command, way: str, workers: int) -> list[Part]:
-    """Start so many processes, wait for all, read what they found."""
-    with TemporaryDirectory(prefix="bench-") as folder:
-        files = [Path(folder) / f"{number}.json" for number in range(workers)]
-        running = [_start(command(way, workers, file), file.with_suffix(".log")) for file in files]
+def _parts(way: Way, handed: Handed, workers: int, first_seed: int) -> list[Part]:
+    """Start so many processes, wait for all, take what they found."""
+    threads = None if way == "stock" else max(1, cores() // workers)
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
+        told = [
+            pool.submit(_part, way, handed, threads, first_seed, says=number == 0)
+            for number in range(workers)
+        ]
         try:
-            for process, file in zip(running, files, strict=True):
-                _finish(process, file.with_suffix(".log"))
-        finally:
-            for process in running:
-                process.kill()  # nothing, if it has ended
-                process.wait()
-        return [read_part(file) for file in files]
+            return [each.result() for each in told]
+        except Exception as fault:  # of any kind, from there
+            said = f"{fault!r}{fault.__cause__ or ''}"  # with the traceback there
+            raise MeasuringFailed(
+                f"Expected figures of a measuring process. Received: {said}"
+            ) from None
 
 
-def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as written:
-        return subprocess.Popen(command, stdout=written, stderr=sys.stderr.fileno())  # noqa: S603
+def _part(way: Way, handed: Handed, threads: int | None, seed: int, *, says: bool) -> Part:
+    arms = _Arms(*handed).load()
+    return measure_part(way, arms, threads=threads, first_seed=seed, says=says)
 
 
-def _finish(process: subprocess.Popen[bytes], log: Path) -> None:
-    if process.wait() != 0:
-        ending = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:])
-        raise MeasuringFailed(
-            f"Expected figures of a measuring process. Received: exit status "
-            f"{process.returncode} and\n{ending}"
-        )
+class _Arms(pickle.Unpickler):
+    """Reads arms whose functions may lie in files of tests, which only pytest can import."""
+
+    def __init__(self, told: bytes, buffers: Sequence[bytes], files: Mapping[str, str]) -> None:
+        super().__init__(io.BytesIO(told), buffers=buffers)
+        self._files = files
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What lies in a module, by any name."""
+        with suppress(ImportError):
+            importlib.import_module(module)
+        if module not in sys.modules and module in self._files:
+            spec = spec_from_file_location(module, self._files[module])
+            assert spec is not None
+            assert spec.loader is not None
+            sys.modules[module] = module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[module])
+        return super().find_class(module, name)

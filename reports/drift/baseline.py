@@ -10,21 +10,24 @@ Runs that agree so far tie, wherever they were read from.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import zip_longest
 from textwrap import shorten
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.evidence.intervals import spread
-from training_claims.evidence.measures import Measure
+from training_claims.evidence.measures import Late, Measure, Numbers
 from training_claims.evidence.statistic import Statistic
+from training_claims.reports.provenance import data_of
 from training_claims.runs.history import History, Runs
+from training_claims.values.curve import Curve
 
 Curves = NDArray[np.float64]
 
@@ -47,6 +50,32 @@ class NotComparable(ValueError):
 
 
 @dataclass(frozen=True)
+class OwnMeasure:
+    """A measure of a user's own, known by where its class lies.
+
+    Args:
+        kind: Its module and name, such as "claims.test_noise:Sharpness".
+        settings: Its fields by name.
+    """
+
+    kind: str
+    settings: tuple[tuple[str, object], ...]
+
+    def __call__(self, runs: Sequence[Runs]) -> Numbers:
+        """What the class gives, once the claims that define it are loaded."""
+        module, _, name = self.kind.partition(":")
+        found: type = getattr(sys.modules[module], name)
+        measure: Measure = found(**dict(self.settings))
+        return measure(runs)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the class is there."""
+        module, _, name = self.kind.partition(":")
+        return hasattr(sys.modules.get(module), name)
+
+
+@dataclass(frozen=True)
 class SavedStatistic:
     """A number per seed, read off one arm.
 
@@ -64,6 +93,15 @@ class SavedStatistic:
     margin: float
     values: tuple[float, ...]
 
+    @classmethod
+    def named(cls, statistic: Statistic) -> SavedStatistic:
+        """A statistic of which no values are known."""
+        return cls(statistic.name, statistic.unit, statistic.measure, 0.0, ())
+
+    def of(self, values: Sequence[float]) -> SavedStatistic:
+        """The same with these values."""
+        return replace(self, margin=margin_of(values, self.unit), values=tuple(values))
+
 
 @dataclass(frozen=True, eq=False)
 class SavedArm:
@@ -72,11 +110,12 @@ class SavedArm:
     Args:
         name: What the claims call it.
         data: Its dataset's name.
-        fingerprint: `Arm.fingerprint`.
-        description: `Arm.description`: everything that decides its numbers but the seed.
+        fingerprint: `Condition.fingerprint`.
+        description: `Condition.description`: everything that decides its numbers but the seed.
         claims: The identities of the claims that read it.
         seeds: One a run.
         statistics: What these claims read off this arm alone.
+        recorded: Of each curve its name, whether less or more is better, and its unit.
         curves: For each metric (seeds, epochs).
     """
 
@@ -87,55 +126,85 @@ class SavedArm:
     claims: tuple[str, ...]
     seeds: tuple[int, ...]
     statistics: tuple[SavedStatistic, ...]
+    recorded: tuple[Curve, ...]
     curves: Mapping[str, Curves]
 
     @classmethod
     def of(cls, runs: Runs, statistics: Iterable[Statistic], claims: Iterable[str]) -> SavedArm:
         """The runs of an arm, and those of the statistics that are read off it alone."""
         arm = runs.arm
-        curves = {name: rounded(each) for name, each in runs.history.metrics.items()}
-        about = (arm.name, arm.data.name, arm.fingerprint(), arm.description())
-        saved = cls(*about, tuple(sorted({*claims})), runs.seeds, (), curves)
-        own = (each for each in statistics if each.arms == (arm,))
-        return saved.with_statistics((each.name, each.unit, each.measure) for each in own)
+        found = runs.history.metrics
+        recorded = tuple(each for each in arm.recorded if each.name in found)
+        curves = {each.name: rounded(found[each.name]) for each in recorded}
+        about = (arm.name, data_of(arm), arm.fingerprint(), arm.description())
+        saved = cls(*about, tuple(sorted({*claims})), runs.seeds, (), recorded, curves)
+        own = {each.name: each for each in statistics if each.arms == (arm,)}
+        return saved.with_statistics(SavedStatistic.named(each) for each in own.values())
 
-    def with_statistics(self, named: Iterable[tuple[str, str, Measure]]) -> SavedArm:
-        """The same runs with these statistics (name, unit, measure), read off their curves."""
-        history = History(self.curves)
-        # All that a measure asks of the arm itself is its name.
-        runs = Runs(cast("Arm", self), self.seeds, history)
+    def direction(self, metric: str) -> Literal["less", "more"]:
+        """Whether less or more of a saved curve is better; measures ask it, as of any condition.
+
+        Raises:
+            ValueError: If there is no such curve.
+        """
+        known = {each.name: each for each in self.recorded}
+        if metric not in known:
+            raise ValueError(f"Expected one of {', '.join(known)}. Received: {metric!r}.")
+        return known[metric].better
+
+    def with_statistics(self, known: Iterable[SavedStatistic]) -> SavedArm:
+        """The same runs with such statistics, read off their curves; those that can be read."""
+        # All that a measure asks of the arm itself is its name, and which way is better.
+        runs = Runs(cast("Condition", self), self.seeds, History(self.curves))
         found = []
-        for name, unit, measure in sorted({*named}, key=lambda each: each[0]):
-            values = tuple(rounded(measure([runs])).tolist())
-            found.append(SavedStatistic(name, unit, measure, margin_of(values, unit), values))
+        for each in sorted(known, key=lambda each: each.name):
+            if not isinstance(each.measure, OwnMeasure) or each.measure.loaded:
+                found.append(each.of(rounded(each.measure([runs])).tolist()))
         return replace(self, statistics=tuple(found))
 
     def joined(self, other: SavedArm) -> SavedArm:
         """These runs and another claim's of the same arm, each seed once."""
-        ours, theirs = (set(arm.curves) for arm in (self, other))
         new = [row for row, seed in enumerate(other.seeds) if seed not in self.seeds]
         seeds = (*self.seeds, *(other.seeds[row] for row in new))
         order = np.argsort(seeds)
         curves = {
             name: np.concatenate([self.curves[name], other.curves[name][new]])[order]
             for name in self.curves
-            if name in ours & theirs
+            if name in other.curves
         }
         both = replace(
             self,
             name=min(self.name, other.name),
             claims=tuple(sorted({*self.claims, *other.claims})),
             seeds=tuple(seeds[place] for place in order),
+            recorded=tuple(each for each in self.recorded if each.name in curves),
             curves=curves,
         )
-        known = (*self.statistics, *other.statistics)
-        return both.with_statistics((each.name, each.unit, each.measure) for each in known)
+        return both._with_all((other, self))
+
+    def _with_all(self, parts: Sequence[SavedArm]) -> SavedArm:
+        """With the statistics of its parts, of which later ones count where they share seeds."""
+        known = {each.name: each for part in parts for each in part.statistics}
+        values: dict[str, dict[int, float]] = {name: {} for name in known}
+        for part in parts:
+            for each in part.statistics:
+                values[each.name].update(zip(part.seeds, each.values, strict=True))
+        whole = {name: of for name, of in values.items() if len(of) == len(self.seeds)}
+        read = self.with_statistics(each for name, each in known.items() if name not in whole)
+        put = [known[name].of([of[seed] for seed in self.seeds]) for name, of in whole.items()]
+        found = sorted([*read.statistics, *put], key=lambda each: each.name)
+        return replace(self, statistics=tuple(found))
 
     def trimmed(self, also: Sequence[str] = KEPT) -> SavedArm:
         """Without the curves that no statistic is read off, except those that a reader asks for."""
-        read = {name for each in self.statistics for name in named_by(each.measure)}
-        kept = {name: each for name, each in self.curves.items() if name in read or name in also}
-        return replace(self, curves=kept)
+        read = {"epochs_trained", *also}  # the first says which epochs there were
+        for each in self.statistics:
+            read |= {*self.curves} if is_own(each.measure) else named_by(each.measure)
+        return replace(
+            self,
+            recorded=tuple(each for each in self.recorded if each.name in read),
+            curves={name: each for name, each in self.curves.items() if name in read},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,39 +230,30 @@ class Baseline:
         joined = (reduce(SavedArm.joined, same).trimmed() for same in arms.values())
         return cls(name, provenance, tuple(sorted(joined, key=lambda arm: (arm.name, arm.data))))
 
-    def arm(self, arm: Arm | SavedArm) -> SavedArm:
-        """The saved runs of an arm.
-
-        How an arm trains decides which it is: its fingerprint or, as a new version of Keras may
-        describe the same layer by more settings, which then are off, its description without
-        these. Its name is only for the words of a refusal.
+    def arm(self, arm: Condition | SavedArm) -> SavedArm:
+        """The saved runs of an arm: how it trains decides which, and its name no more.
 
         Raises:
-            NotComparable: If none trained like it.
+            NotComparable: If none trained like it; then the name is for the words.
         """
         fingerprint = arm.fingerprint if isinstance(arm, SavedArm) else arm.fingerprint()
         for each in self.arms:
             if each.fingerprint == fingerprint:
                 return each
-        changed = [(list(changes(each, arm)), each) for each in self.arms]
-        for differences, each in changed:
-            if not differences:
-                return each
-        data = arm.data if isinstance(arm, SavedArm) else arm.data.name
-        named = [pair for pair in changed if pair[1].name == arm.name]
-        named = [pair for pair in named if pair[1].data == data] or named
+        named = [[*changes(each, arm)] for each in self.arms if each.name == arm.name]
         if not named:
             raise NotComparable(
                 f"Expected arm {arm.name!r} in baseline {self.name!r}. Received: one of "
                 f"{', '.join(each.name for each in self.arms)}. Save a baseline that has it."
             )
-        nearest = min((differences for differences, _ in named), key=len)
+        nearest = sorted(named, key=lambda differences: len(differences))[0]
+        told = "; ".join(nearest) or "another fingerprint of the same description"
         raise NotComparable(
-            f"Expected arm {arm.name!r} as in baseline {self.name!r}. Received: "
-            f"{'; '.join(nearest)}. Save a new baseline once the change is meant."
+            f"Expected arm {arm.name!r} as in baseline {self.name!r}. Received: {told}. "
+            "Save a new baseline once the change is meant."
         )
 
-    def runs(self, arm: Arm) -> Runs:
+    def runs(self, arm: Condition) -> Runs:
         """The saved runs of an arm, for statistics and comparisons to read.
 
         Raises:
@@ -210,6 +270,11 @@ def margin_of(values: Sequence[float], unit: str) -> float:
     return max(least, float(rounded(MARGIN_IN_SD * spread(finite)))) if finite else least
 
 
+def is_own(measure: Measure) -> bool:
+    """Whether a measure is of a user's own, and may read any curve."""
+    return type(measure).__module__ != Late.__module__
+
+
 def named_by(measure: Measure) -> set[str]:
     """The texts in a measure, the names of the curves that it reads among them."""
     return {value for value in vars(measure).values() if isinstance(value, str)}
@@ -222,28 +287,21 @@ def rounded(numbers: float | Curves) -> Curves:
     return np.asarray(texts, dtype=np.float64)
 
 
-def changes(saved: SavedArm, arm: Arm | SavedArm) -> Iterator[str]:
+def changes(saved: SavedArm, arm: Condition | SavedArm) -> Iterator[str]:
     """What trains otherwise in an arm than in a saved one, such as "epochs: 10 before, 20 now"."""
     described = arm.description if isinstance(arm, SavedArm) else arm.description()
     return _changes(saved.description, described)
 
 
 def _changes(saved: object, new: object, path: str = "") -> Iterator[str]:
-    """Where two descriptions differ, such as "epochs: 10 before, 20 now"."""
     if isinstance(saved, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys([*saved, *new]):
             yield from _changes(saved.get(key), new.get(key), f"{path}.{key}".lstrip("."))
     elif isinstance(saved, list | tuple) and isinstance(new, list | tuple) and saved and new:
         for place, pair in enumerate(zip_longest(saved, new)):
             yield from _changes(*pair, f"{path}[{place}]")
-    elif saved != new and not (_says_nothing(saved) and _says_nothing(new)):
+    elif saved != new:
         yield f"{path}: {_short(saved)} before, {_short(new)} now"
-
-
-def _says_nothing(setting: object) -> bool:
-    """Whether a setting is off, which to an older version of Keras is the same as unknown."""
-    empty = isinstance(setting, Mapping | list | tuple) and not setting
-    return setting is None or setting is False or empty
 
 
 def _short(setting: object) -> str:

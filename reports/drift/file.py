@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import repeat
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
 import numpy as np
 
 from training_claims.evidence import measures
 from training_claims.evidence.measures import Measure
+from training_claims.evidence.verdict import plain
 from training_claims.reading import one_line, open_regular
 from training_claims.reports import places
-from training_claims.reports.drift.baseline import Baseline, SavedArm, SavedStatistic
+from training_claims.reports.drift.baseline import Baseline, Curves, OwnMeasure, SavedArm, is_own
+from training_claims.reports.records import Mismatch, check, is_number
+from training_claims.reports.records import read as read_record
 from training_claims.session import outputs
 
-FORMAT = "training claims: baseline 1"
+FORMAT = "training claims: baseline 2"
 SHORT = 90
 DEEPEST = 50  # levels of an arm's description
-NOT_FINITE = ("nan", "inf", "-inf")
-
-T = TypeVar("T")
+AGAIN = "Write it again by --claims-save-baseline."
 
 
 class UnusableBaseline(ValueError):
@@ -45,18 +47,14 @@ def write(baseline: Baseline, path: Path) -> None:
 
 def text(baseline: Baseline) -> str:
     """A baseline as its file says it."""
-    record = {
-        "format": FORMAT,
-        "name": baseline.name,
-        "provenance": dict(baseline.provenance),
-        "arms": [_record(arm) for arm in baseline.arms],
-    }
-    return "".join(_text(record)) + "\n"
+    arms = [_record(arm) for arm in baseline.arms]
+    about = {"name": baseline.name, "provenance": dict(baseline.provenance)}
+    return "".join(_text({"format": FORMAT, **about, "arms": arms})) + "\n"
 
 
 def parsed(text: str) -> Baseline:
     """What `text` gave, from another process of the session."""
-    return _Reader("a report").baseline(json.loads(text))
+    return _baseline(json.loads(text))
 
 
 def read(path: Path) -> Baseline:
@@ -65,22 +63,25 @@ def read(path: Path) -> Baseline:
     Raises:
         UnusableBaseline: If there is no such file, it is no baseline, or it was changed since.
     """
+    name = one_line(path.name)
     try:
         with open_regular(path) as file:
-            return _Reader(path.name).baseline(_parsed(file.read().decode("utf-8")))
+            return _baseline(_parsed(file.read().decode("utf-8")))
     except FileNotFoundError:
         known = ", ".join(sorted(each.stem for each in places.baselines().glob("*.json"))) or "none"
         raise UnusableBaseline(
-            f"Expected a baseline in {one_line(path.name)}. Received: no such file in "
+            f"Expected a baseline in {name}. Received: no such file in "
             f"{one_line(path.parent)}. Name a file, or one of the project's own: {known}."
         ) from None
-    except UnusableBaseline:
-        raise
+    except Mismatch as fault:
+        raise UnusableBaseline(
+            f"Expected {one_line(fault.expected, SHORT)} as {one_line(fault.place)} of baseline "
+            f"{name}. Received: {one_line(fault.received, SHORT)}. {AGAIN}"
+        ) from None
     except Exception as fault:  # a file may hold anything, and run out of memory or stack
         raise UnusableBaseline(
-            f"Expected a baseline in {one_line(path.name)}, as JSON. "
-            f"Received: {one_line(str(fault) or repr(fault))}. Write it again by "
-            "--claims-save-baseline."
+            f"Expected a baseline in {name}, as JSON. "
+            f"Received: {one_line(str(fault) or repr(fault))}. {AGAIN}"
         ) from None
 
 
@@ -93,40 +94,28 @@ def _parsed(text: str) -> Any:
 
 
 def _record(arm: SavedArm) -> dict[str, Any]:
-    statistics = [
-        {
-            "name": each.name,
-            "unit": each.unit,
-            "measure": _measure_record(each.measure),
-            "margin": each.margin,
-            "values": _plain(each.values),
-        }
-        for each in arm.statistics
+    record = {each.name: getattr(arm, each.name) for each in fields(arm)}
+    record["recorded"] = [asdict(each) for each in arm.recorded]
+    record["statistics"] = [
+        {**asdict(each), "measure": _measure_record(each.measure)} for each in arm.statistics
     ]
-    record = {
-        "name": arm.name,
-        "data": arm.data,
-        "fingerprint": arm.fingerprint,
-        "description": arm.description,
-        "claims": list(arm.claims),
-        "seeds": list(arm.seeds),
-        "statistics": statistics,
-        "curves": {name: [_plain(row) for row in each] for name, each in arm.curves.items()},
-    }
-    return {**record, "seal": _seal(record)}
+    record["curves"] = {name: each.tolist() for name, each in arm.curves.items()}
+    whole: dict[str, Any] = plain(record)
+    return {**whole, "seal": _seal(whole)}
 
 
 def _measure_record(measure: Measure) -> dict[str, Any]:
+    """A measure by its class and fields; of a user's own, by where its class lies."""
+    if isinstance(measure, OwnMeasure):
+        return {"kind": measure.kind, **dict(measure.settings)}
     if not is_dataclass(measure) or isinstance(measure, type):
         raise TypeError(
-            "Expected a statistic whose measure is a dataclass of fixtures/evidence/measures.py. "
-            f"Received: {measure!r}. Move it there, so that baselines can name it."
+            f"Expected a statistic whose measure is a frozen dataclass. Received: {measure!r}. "
+            "Make it one, so that baselines can name it."
         )
-    return {"kind": type(measure).__name__, **asdict(measure)}
-
-
-def _plain(numbers: Any) -> list[float | str]:
-    return [float(each) if isfinite(each) else str(float(each)) for each in numbers]
+    kind = type(measure)
+    own = f"{kind.__module__}:{kind.__qualname__}"
+    return {"kind": own if is_own(measure) else kind.__name__, **asdict(measure)}
 
 
 def _seal(record: Mapping[str, Any]) -> str:
@@ -150,131 +139,84 @@ def _text(value: Any, indent: str = "") -> Iterator[str]:
     yield f"\n{indent}{closing}"
 
 
-class _Reader:
-    """Checks a file's content on the way in, and says where it is not as expected."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-
-    def baseline(self, record: Any) -> Baseline:
-        found = record.get("format") if isinstance(record, dict) else type(record).__name__
-        if found != FORMAT:
-            raise self._unusable("format", repr(FORMAT), repr(found))
-        provenance = self._get(record, "provenance", dict, "")
-        for name, value in provenance.items():
-            self._check(isinstance(value, str), f"provenance.{name}", "a text", value)
-        arms = self._get(record, "arms", list, "")
-        self._check(len(arms) > 0, "arms", "an arm at least", arms)
-        saved = [self._arm(each, f"arms[{place}]") for place, each in enumerate(arms)]
-        names = [arm.fingerprint for arm in saved]
-        self._check(len({*names}) == len(names), "arms", "arms of different fingerprints", names)
-        return Baseline(self._get(record, "name", str, ""), provenance, tuple(saved))
-
-    def _arm(self, record: Any, place: str) -> SavedArm:
-        place = f"arm {one_line((name := self._get(record, 'name', str, place)), SHORT)!r}"
-        seal = self._get(record, "seal", str, place)
-        self._check(seal == _seal(record), place, f"what was sealed by {seal}", "a changed arm")
-        seeds = self._get(record, "seeds", list, place)
-        whole = all(type(seed) is int and 0 <= seed < 2**32 for seed in seeds)
-        once = whole and len({*seeds}) == len(seeds) > 0
-        self._check(once, f"{place}, seeds", "whole numbers, each once", seeds)
-        curves = {
-            name: self._curves(rows, len(seeds), f"{place}, curves of {name}")
-            for name, rows in self._get(record, "curves", dict, place).items()
-        }
-        shapes = {name: each.shape for name, each in curves.items()}
-        self._check(
-            len({*shapes.values()}) == 1, f"{place}, curves", "one number of epochs", shapes
-        )
-        description = self._get(record, "description", dict, place)
-        self._check(
-            _depth(description) <= DEEPEST, f"{place}, description", "no deep nest", "a deep one"
-        )
-        claims = self._get(record, "claims", list, place)
-        named = all(isinstance(claim, str) for claim in claims)
-        self._check(named, f"{place}, claims", "texts", claims)
-        statistics = self._get(record, "statistics", list, place)
-        arm = SavedArm(
-            name=name,
-            data=self._get(record, "data", str, place),
-            fingerprint=self._get(record, "fingerprint", str, place),
-            description=description,
-            claims=tuple(claims),
-            seeds=tuple(seeds),
-            statistics=tuple(self._statistic(each, len(seeds), place) for each in statistics),
-            curves=curves,
-        )
-        self._check_readable(arm, place)
-        return arm
-
-    def _check_readable(self, arm: SavedArm, place: str) -> None:
-        """Whether the measures find in the curves what they read."""
-        try:
-            with np.errstate(all="ignore"):
-                arm.with_statistics((each.name, each.unit, each.measure) for each in arm.statistics)
-        except Exception as fault:  # such as a metric that is not there, or too few epochs
-            raise self._unusable(
-                f"{place}, statistics", "measures of its own curves", str(fault)
-            ) from None
-
-    def _statistic(self, record: Any, seeds: int, place: str) -> SavedStatistic:
-        name = self._get(record, "name", str, f"{place}, statistics")
-        place = f"{place}, {name}"
-        margin = self._get(record, "margin", float, place)
-        self._check(0 < margin < inf, f"{place}, margin", "a number above 0", margin)
-        return SavedStatistic(
-            name,
-            self._get(record, "unit", str, place),
-            self._measure(self._get(record, "measure", dict, place), place),
-            margin,
-            tuple(self._numbers(self._get(record, "values", list, place), seeds, place)),
-        )
-
-    def _measure(self, record: dict[str, Any], place: str) -> Measure:
-        fields = {name: value for name, value in record.items() if name != "kind"}
-        kind = getattr(measures, str(record.get("kind")), None)
-        known = is_dataclass(kind) and kind.__module__ == measures.__name__
-        wanted = get_type_hints(kind) if known else {}
-        met = known and fields.keys() == wanted.keys()
-        met = met and all(_is(fields[name], wanted[name]) for name in fields)
-        expected = "a measure of fixtures/evidence/measures.py"
-        self._check(met, f"{place}, measure", expected, record)
-        measure: Measure = kind(**fields)  # type: ignore[misc]
-        return measure
-
-    def _curves(self, rows: Any, seeds: int, place: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        self._check(isinstance(rows, list) and len(rows) == seeds, place, f"{seeds} rows", rows)
-        epochs = len(rows[0]) if isinstance(rows[0], list) else 0
-        return np.array([self._numbers(row, epochs, place) for row in rows])
-
-    def _numbers(self, values: Any, count: int, place: str) -> list[float]:
-        listed = isinstance(values, list) and len(values) == count > 0
-        numbers = listed and all(type(x) in (int, float) or x in NOT_FINITE for x in values)
-        self._check(numbers, place, f"{count} numbers", values)
-        return [float(value) for value in values]
-
-    def _get(self, record: Any, name: str, kind: type[T], place: str) -> T:
-        there = f"{place}, {name}".lstrip(", ")
-        value = record.get(name) if isinstance(record, dict) else None
-        self._check(isinstance(value, kind), there, f"a {kind.__name__}", value)
-        return value  # type: ignore[return-value]
-
-    def _check(self, met: bool, place: str, expected: str, received: object) -> None:
-        if not met:
-            raise self._unusable(place, expected, str(received))
-
-    def _unusable(self, place: str, expected: str, received: str) -> UnusableBaseline:
-        return UnusableBaseline(
-            f"Expected {one_line(expected, SHORT)} as {one_line(place)} of baseline "
-            f"{one_line(self._file)}. Received: {one_line(received, SHORT)}. "
-            "Write it again by --claims-save-baseline."
-        )
+def _baseline(record: Any) -> Baseline:
+    """What a file says, checked on the way in. Raises Mismatch where it is not as expected."""
+    found = record.get("format") if isinstance(record, dict) else type(record).__name__
+    check(found == FORMAT, "format", repr(FORMAT), repr(found))
+    about = read_record(Mapping[str, str], record.get("provenance"), "provenance")
+    name, arms = read_record(str, record.get("name"), "name"), record.get("arms")
+    check(isinstance(arms, list) and len(arms) > 0, "arms", "an arm at least", arms)
+    saved = tuple(_arm(each, f"arms[{place}]") for place, each in enumerate(arms))
+    names = [arm.fingerprint for arm in saved]
+    check(len({*names}) == len(names), "arms", "arms of different fingerprints", names)
+    return Baseline(name, about, saved)
 
 
-def _is(value: object, hint: Any) -> bool:
-    """Whether a value is of a field's type; whole numbers are numbers, truth values are none."""
-    number = hint is float and isinstance(value, int)
-    return not isinstance(value, bool) and (number or isinstance(value, hint))
+def _arm(record: Any, place: str) -> SavedArm:
+    check(isinstance(record, dict), place, "a dict", record)
+    name = read_record(str, record.get("name"), f"{place}, name")
+    place = f"arm {one_line(name, SHORT)!r}"
+    seal = read_record(str, record.get("seal"), f"{place}, seal")
+    check(seal == _seal(record), place, f"what was sealed by {seal}", "a changed arm")
+    content = {name: value for name, value in record.items() if name != "seal"}
+    arm: SavedArm = read_record(SavedArm, content, place, {Measure: _measure, Curves: _curves})
+    depth = _depth(arm.description)
+    check(depth <= DEEPEST, f"{place}, description", "no deep nest", "a deep one")
+    once = len({*arm.seeds}) == len(arm.seeds) > 0
+    whole = once and all(0 <= seed < 2**32 for seed in arm.seeds)
+    check(whole, f"{place}, seeds", "whole numbers, each once", arm.seeds)
+    shapes = {name: each.shape for name, each in arm.curves.items()}
+    for name, (rows, _) in shapes.items():
+        check(rows == len(arm.seeds), f"{place}, curves of {name}", f"{len(arm.seeds)} rows", rows)
+    check(len({*shapes.values()}) == 1, f"{place}, curves", "one number of epochs", shapes)
+    told = [each.name for each in arm.recorded]
+    check(told == [*shapes], f"{place}, recorded", f"those of {', '.join(shapes)}", told)
+    for each in arm.statistics:
+        at = f"{place}, {each.name}"
+        check(0 < each.margin < inf, f"{at}, margin", "a number above 0", each.margin)
+        check(len(each.values) == len(arm.seeds), at, f"{len(arm.seeds)} numbers", each.values)
+    _check_readable(arm, f"{place}, statistics")
+    return arm
+
+
+def _check_readable(arm: SavedArm, place: str) -> None:
+    """Whether the measures find in the curves what they read."""
+    try:
+        with np.errstate(all="ignore"):
+            arm.with_statistics(each for each in arm.statistics if not is_own(each.measure))
+    except Exception as fault:  # such as a metric that is not there, or too few epochs
+        raise Mismatch(place, "measures of its own curves", fault) from None
+
+
+def _measure(record: Any, place: str) -> Measure:
+    unknown = partial(Mismatch, place, "a measure of fixtures/evidence/measures.py", record)
+    name = record.get("kind") if isinstance(record, dict) else None
+    if not isinstance(name, str):
+        raise unknown()
+    settings = {name: value for name, value in record.items() if name != "kind"}
+    if ":" in name:
+        return OwnMeasure(name, tuple((each, _frozen(value)) for each, value in settings.items()))
+    kind = getattr(measures, name, None)
+    if not (is_dataclass(kind) and kind.__module__ == measures.__name__):
+        raise unknown()
+    try:
+        measure: Measure = read_record(kind, settings, place)
+    except Mismatch:
+        raise unknown() from None
+    return measure
+
+
+def _frozen(setting: Any) -> Any:
+    return tuple(map(_frozen, setting)) if isinstance(setting, list) else setting
+
+
+def _curves(rows: Any, place: str) -> Curves:
+    check(isinstance(rows, list) and len(rows) > 0, place, "rows", rows)
+    epochs = len(rows[0]) if isinstance(rows[0], list) else 0
+    for row in rows:
+        met = isinstance(row, list) and len(row) == epochs > 0 and all(map(is_number, row))
+        check(met, place, f"{epochs} numbers", row)
+    return np.array([[float(each) for each in row] for row in rows])
 
 
 def _depth(value: Any) -> int:

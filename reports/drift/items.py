@@ -8,23 +8,23 @@ from typing import Any
 
 import pytest
 
-from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.evidence.statistic import Comparison
 from training_claims.mark import ANSWERS, Inconclusive, claim_id
-from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm, changes
+from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm
 from training_claims.reports.drift.rule import ArmDrift, Drifted, Rule, TooFewSeeds, alike
+from training_claims.reports.ledger import COMPARABLE
 from training_claims.runs.history import Runs
 from training_claims.session.judge import Judge
 
 SUBJECT = "Drift"
-COMPARABLE = "comparable"  # the property of a test whose arm is described as in the baseline
 
 
 class Question:
     """Stands in for a claim's judge: takes note of what the claim compares, decides nothing."""
 
     def __init__(self) -> None:
-        self.arms: tuple[Arm, ...] = ()
+        self.arms: tuple[Condition, ...] = ()
 
     def __call__(self, comparison: Comparison) -> bool:
         """Let the claim pass."""
@@ -59,6 +59,7 @@ class DriftItem(pytest.Function):
         except NotComparable as reason:
             pytest.skip(f"not comparable: {reason}")
         self.user_properties.append((COMPARABLE, self.baseline.name))
+        judge.source.check(arm)
         runs = judge.source.runs(arm, judge.settings.seeds(judge.settings.looks[-1]))
         headline, outcome = self._compared(runs)
         self.user_properties.extend(("notice", text) for text in judge.source.notices)
@@ -71,10 +72,10 @@ class DriftItem(pytest.Function):
             pytest.skip(headline)
         self.stash.setdefault(ANSWERS, []).append(None)  # it has no judge, and may pass
 
-    def _arm(self, arms: Sequence[Arm]) -> Arm:
+    def _arm(self, arms: Sequence[Condition]) -> Condition:
         """The arm to train, of those that the claim reads."""
         for arm in arms:
-            if arm.fingerprint() == self.saved.fingerprint or not any(changes(self.saved, arm)):
+            if arm.fingerprint() == self.saved.fingerprint:
                 return arm
         for arm in arms:
             if arm.name == self.saved.name:

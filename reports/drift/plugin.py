@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import pytest
@@ -22,13 +21,13 @@ from training_claims.reports.drift import items as drift_item
 from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm
 from training_claims.reports.drift.file import UnusableBaseline, path_of
 from training_claims.reports.drift.rule import ArmDrift
-from training_claims.reports.ledger import Ledger
+from training_claims.reports.ledger import LEDGER, PARTS
+from training_claims.reports.records import record_of
 from training_claims.runs.history import Runs
 from training_claims.session import outputs
 from training_claims.session.options import given_name
 from training_claims.status import Status, or_fault
 
-PARTS = pytest.StashKey["Parts"]()
 READ = pytest.StashKey[list[str]]()
 BASELINE = pytest.StashKey[Baseline]()
 SAVE = "--claims-save-baseline"
@@ -36,17 +35,6 @@ SAVED = pytest.StashKey[str]()
 GATHERING = ("claims_bench", "claims_audit")  # options under which no claim is decided
 # A session that ended so has trained all that it was asked to.
 COMPLETE = (Status.OK, Status.REFUTED, Status.DRIFTED, Status.INCONCLUSIVE)
-
-
-@dataclass(eq=False)  # pytest keeps plugins in a set
-class Parts:
-    """Gathers what claims have read, as baselines in JSON, whichever process they ran in."""
-
-    texts: list[str] = field(default_factory=list)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what was sent along."""
-        self.texts += getattr(report, "baseline_parts", [])
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -72,13 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[BASELINE] = baseline_file.read(path_of(option.claims_baseline, here))
         except UnusableBaseline as fault:
             raise pytest.UsageError(f"--claims-baseline: {fault}") from None
-        if not (option.collectonly or hasattr(config, "workerinput")):
-            config.pluginmanager.register(Compared(config), "training_claims.reports.compared")
     if option.claims_save_baseline:
         with outputs.refused(SAVE):
             outputs.check_file(path_of(option.claims_save_baseline, here))
-        config.stash[PARTS] = Parts()
-        config.pluginmanager.register(config.stash[PARTS], "baseline parts")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,7 +72,7 @@ def pytest_runtest_makereport(
     """Send along what the item's claim has read."""
     report = yield
     if call.when == "call":
-        report.baseline_parts = item.stash.get(READ, [])  # type: ignore[attr-defined]
+        setattr(report, PARTS, item.stash.get(READ, []))
     return report
 
 
@@ -101,7 +85,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
     """Keep the claim's runs for the baseline to save, and name arms that one to compare lacks."""
-    if PARTS not in item.config.stash and BASELINE not in item.config.stash:
+    if not item.config.option.claims_save_baseline and BASELINE not in item.config.stash:
         return
     arms = [
         SavedArm.of(runs, judgement.comparison.primary, [claim_id(item)]) for runs in judgement.runs
@@ -114,85 +98,57 @@ def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
 
 def pytest_arm_compared(item: pytest.Item, drift: ArmDrift, now: SavedArm, runs: Runs) -> None:
     """Tell the reporting process, and keep the runs for the baseline to save."""
-    item.user_properties.append(("drift", json.dumps(drift.as_json())))
+    item.user_properties.append(("drift", json.dumps(record_of(drift))))
     _keep(item, [now], [runs])
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # once the session has its status
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
-    """Save the baseline, unless arms are missing from it."""
+    """Save the baseline, unless arms are missing from it; a fault if nothing was compared."""
     try:
         return (yield)
     finally:
         config = session.config
-        idle = config.option.collectonly or hasattr(config, "workerinput")
-        if PARTS in config.stash and not idle:
-            with outputs.noted(config, SAVE):
-                config.stash[SAVED] = _save(config, session.exitstatus)
+        if not (config.option.collectonly or hasattr(config, "workerinput")):
+            if config.option.claims_save_baseline:
+                with outputs.noted(config, SAVE):
+                    config.stash[SAVED] = _save(config, session.exitstatus)
+            if BASELINE in config.stash and not config.stash[LEDGER].compared:
+                session.exitstatus = or_fault(int(session.exitstatus))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say whether a baseline was saved."""
+    """Say whether a baseline was saved, and what was compared with one."""
     if SAVED in config.stash:
         terminalreporter.write_line(config.stash[SAVED])
+    if BASELINE in config.stash and not config.option.collectonly:
+        _tell_compared(terminalreporter, config.stash[BASELINE])
 
 
-@dataclass(eq=False)  # pytest keeps plugins in a set
-class Compared:
-    """Counts the arms that were compared with the baseline, whichever process did.
-
-    Args:
-        config: pytest's.
-        arms: How many.
-    """
-
-    config: pytest.Config
-    arms: int = 0
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of an arm that could be compared."""
-        self.arms += report.when == "call" and drift_item.COMPARABLE in dict(report.user_properties)
-
-    @pytest.hookimpl(wrapper=True)  # after the session's own are saved
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        """Make a fault of a session that compared nothing."""
-        try:
-            return (yield)
-        finally:
-            if not self.arms:
-                session.exitstatus = or_fault(int(session.exitstatus))
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say how many arms were compared, and where the baseline was trained otherwise."""
-        baseline = self.config.stash[BASELINE]
-        if not self.arms:
-            terminalreporter.write_line(
-                f"Nothing compared: expected a selected claim that reads an arm of baseline "
-                f"{baseline.name!r}, described as there. Received: none. Select others, or save a "
-                "new baseline.",
-                red=True,
-            )
-            return
-        terminalreporter.write_line(
-            f"Baseline {baseline.name!r}: {self.arms} of {len(baseline.arms)} arms compared."
+def _tell_compared(reporter: pytest.TerminalReporter, baseline: Baseline) -> None:
+    """Say how many arms were compared, and where the baseline was trained otherwise."""
+    ledger = reporter.config.stash[LEDGER]
+    if not ledger.compared:
+        reporter.write_line(
+            f"Nothing compared: expected a selected claim that reads an arm of baseline "
+            f"{baseline.name!r}, described as there. Received: none. Select others, or save a "
+            "new baseline.",
+            red=True,
         )
-        if differences := self._differences(baseline.provenance):
-            terminalreporter.write_line(
-                f"Baseline {baseline.name!r} was trained otherwise: {'; '.join(differences)}."
-            )
-
-    def _differences(self, before: Mapping[str, str]) -> list[str]:
-        ledger = self.config.pluginmanager.get_plugin("training_claims.reports.ledger")
-        assert isinstance(ledger, Ledger)
-        trained = {name: provenance.BOTH.join(told) for name, told in ledger.environment.items()}
-        now = {**trained, **provenance.of_data(self.config)}
-        return [
-            f"{name} {before[name]} then, {now[name]} now"
-            for name in ("tensorflow", "keras", "device", "mnist", "imdb")
-            if before.get(name) and now.get(name) and before[name] != now[name]
-        ]
+        return
+    told = f"Baseline {baseline.name!r}"
+    reporter.write_line(f"{told}: {ledger.compared} of {len(baseline.arms)} arms compared.")
+    trained = {name: provenance.BOTH.join(each) for name, each in ledger.environment.items()}
+    before, now = baseline.provenance, {**trained, **provenance.of_data(reporter.config)}
+    differences = [
+        f"{name} {before[name]} then, {now[name]} now"
+        for name in ("tensorflow", "keras", "device", "mnist", "imdb")
+        if before.get(name) and now.get(name) and before[name] != now[name]
+    ]
+    if differences:
+        reporter.write_line(f"{told} was trained otherwise: {'; '.join(differences)}.")
 
 
 def _save(config: pytest.Config, status: int) -> str:
@@ -203,7 +159,7 @@ def _save(config: pytest.Config, status: int) -> str:
     """
     if status not in COMPLETE:
         return f"Baseline not saved: the session ended with {status:d}."
-    parts = [baseline_file.parsed(text) for text in config.stash[PARTS].texts]
+    parts = [baseline_file.parsed(text) for text in config.stash[LEDGER].parts]
     if not parts:
         raise OSError("no claim was selected whose runs could be saved")
     path = path_of(config.option.claims_save_baseline, config.invocation_params.dir)
@@ -215,7 +171,7 @@ def _save(config: pytest.Config, status: int) -> str:
 
 
 def _keep(item: pytest.Item, arms: Iterable[SavedArm], runs: Iterable[Runs]) -> None:
-    if PARTS in item.config.stash:
+    if item.config.option.claims_save_baseline:
         about = provenance.joined(each.environment for each in runs)
         part = baseline_file.text(Baseline("part", about, tuple(arms)))
         item.stash.setdefault(READ, []).append(part)

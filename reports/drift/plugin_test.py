@@ -203,7 +203,7 @@ def test_too_few_seeds_are_inconclusive_and_say_how_many_it_takes(
 ) -> None:
     arms = (
         SavedArm.of(noisy_runs(made_arm(arm.name), range(2)), [], arm.claims).with_statistics(
-            (each.name, each.unit, each.measure) for each in arm.statistics
+            arm.statistics
         )
         for arm in baseline_file.read(bank).arms
     )

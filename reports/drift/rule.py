@@ -15,10 +15,10 @@ Seeds are never paired across versions, since a version may give a seed other ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -141,22 +141,6 @@ class ArmDrift:
         before, now = self.seeds
         told = same[0] if same else "no statistic of the baseline can be read off its runs"
         return f"{self.outcome}: {told}, {now} seeds against {before}"
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types, with numbers that are not finite as the words that `float` reads."""
-        record = asdict(self)
-        record["shifts"] = [
-            {name: str(x) if isinstance(x, float) else x for name, x in asdict(each).items()}
-            for each in self.shifts
-        ]
-        return record
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> ArmDrift:
-        """What `as_json` wrote."""
-        shifts = tuple(Shift(**_numbers(each)) for each in record["shifts"])
-        lists = {name: tuple(record[name]) for name in ("claims", "seeds")}
-        return cls(**{**record, **lists, "shifts": shifts})
 
 
 @dataclass(frozen=True)
@@ -329,10 +313,17 @@ class SuiteDrift:
 
 
 def alike(old: SavedArm, new: SavedArm) -> SavedArm:
-    """New runs with the statistics of the saved ones, those that their curves can give."""
+    """New runs with the statistics of the saved ones, those that their curves can give.
+
+    One of a user's own, whose class is not loaded, is as it was saved with the new runs.
+    """
     missing = old.curves.keys() - new.curves.keys()
-    found = (each for each in old.statistics if not named_by(each.measure) & missing)
-    return new.with_statistics((each.name, each.unit, each.measure) for each in found)
+    read = new.with_statistics(
+        each for each in old.statistics if not named_by(each.measure) & missing
+    )
+    lacking = {each.name for each in old.statistics} - {each.name for each in read.statistics}
+    kept = [each for each in new.statistics if each.name in lacking]
+    return replace(read, statistics=(*read.statistics, *kept))
 
 
 def alerts(arms: Sequence[ArmDrift]) -> list[str]:
@@ -356,12 +347,3 @@ def _median_text(number: Callable[[float], str], median: float, diverged: int, s
         return number(median)
     told = f"diverged in {diverged} of {seeds}"
     return f"{number(median)} ({told})" if isfinite(median) else told
-
-
-def _numbers(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A shift's fields; lists are counts, and texts words or numbers."""
-    words = {"statistic", "unit", "outcome"}
-    return {
-        name: x if name in words else tuple(x) if isinstance(x, list | tuple) else float(x)
-        for name, x in record.items()
-    }

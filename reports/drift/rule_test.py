@@ -21,6 +21,7 @@ from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.reports.drift.rule import ArmDrift, Rule, SuiteDrift, TooFewSeeds, alerts
 from training_claims.reports.drift.table import markdown_table, terminal_table
 from training_claims.reports.page import drift_page
+from training_claims.reports.records import read, record_of
 from training_claims.runs.history import Runs
 from training_claims.status import Status
 from training_claims.testing.judgement import made_arm, noisy_runs
@@ -88,7 +89,7 @@ def test_runs_that_diverge_now_have_drifted_and_that_always_did_have_not() -> No
     assert Rule(2).arm(fine, lost).outcome == "drifted"
     assert Rule(2).arm(lost, lost).outcome == "stable"
     assert Rule(2).arm(lost, fine).shifts[0].outcome == "drifted"
-    back = ArmDrift.from_json(json.loads(json.dumps(Rule(2).arm(fine, lost).as_json())))
+    back = read(ArmDrift, json.loads(json.dumps(record_of(Rule(2).arm(fine, lost)))))
     assert back == Rule(2).arm(fine, lost)
 
 
@@ -201,8 +202,7 @@ def trained_to_nan(bank: Baseline, name: str, seeds: int) -> Baseline:
     def broken(arm: SavedArm) -> SavedArm:
         lost = np.isin(np.arange(len(arm.seeds)), range(seeds))[:, None]
         curves = {metric: np.where(lost, nan, each) for metric, each in arm.curves.items()}
-        named = ((each.name, each.unit, each.measure) for each in arm.statistics)
-        return replace(arm, curves=curves).with_statistics(named)
+        return replace(arm, curves=curves).with_statistics(arm.statistics)
 
     arms = (broken(arm) if arm.name == name else arm for arm in bank.arms)
     return Baseline("now", bank.provenance, tuple(arms))

@@ -6,7 +6,7 @@ from html import escape
 
 from training_claims.reports.drift.baseline import Baseline
 from training_claims.reports.drift.rule import WORST_FIRST, ArmDrift, SuiteDrift
-from training_claims.reports.drift.table import HEADER, WORDS, alert_line, cells
+from training_claims.reports.drift.table import HEADER, WORDS, alert_line, cells, rows
 from training_claims.reports.page.elements import Markup, div, element, fold, image, small, table
 from training_claims.reports.page.figures import Picture, draw_drift
 
@@ -35,7 +35,6 @@ def comparison_page(suite: SuiteDrift) -> str:
     counts = ", ".join(
         f"{sum(arm.outcome == outcome for arm in suite.arms)} {outcome}" for outcome in WORST_FIRST
     )
-    rows = [[arm.arm, *cells(each)] for arm in suite.arms for each in arm.shifts]
     alert = [small(line) for line in alert_line(suite.arms)]
     body = div(
         "max-width:1240px;margin:auto;line-height:1.4;font-family:sans-serif;padding:12px",
@@ -44,7 +43,7 @@ def comparison_page(suite: SuiteDrift) -> str:
         *alert,
         *(small(reason) for reason in suite.left_out),
         _provenance(suite),
-        table(HEADER, rows, words=WORDS),
+        table(HEADER, rows(suite.arms), words=WORDS),
         *(_arm(each.drift, draw_drift(each.before, each.now, each.drift)) for each in suite.pairs),
     )
     return f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>{body}'
@@ -54,7 +53,6 @@ def _arm(drift: ArmDrift, picture: Picture) -> Markup:
     colour, sign = SIGNS[drift.outcome]
     ground = f"background:rgba({colour},.16);border-left:6px solid rgb({colour})"
     before, now = drift.seeds
-    rows = [list(cells(each)) for each in drift.shifts]
     curves = f"Curves as a whole: p = {drift.curves_p:.2g}, by permutation, not corrected"
     return div(
         "margin:14px 0",
@@ -64,7 +62,7 @@ def _arm(drift: ArmDrift, picture: Picture) -> Markup:
             small(f"{drift.data}; {now} new seeds against {before} of the baseline. {curves}."),
         ),
         div("max-width:900px;margin:8px 0", image(picture.svg, picture.alt)),
-        table(HEADER[1:], rows),
+        table(HEADER[1:], [cells(each) for each in drift.shifts]),
         small(f"Read by claims {', '.join(drift.claims)}"),
     )
 

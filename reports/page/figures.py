@@ -161,30 +161,30 @@ def _draw_curves(figure: Figure, judgement: Judgement) -> None:
 
 
 def _draw_arm(axes: Axes, run: Runs, metric: str, place: int) -> None:
+    """Median and central 80 % of seeds over some single ones, and where overfitting starts."""
     curves = _finite(run.history[metric])
     epochs = np.arange(1, curves.shape[1] + 1)
-    colour, dash = PALETTE[place % len(PALETTE)], DASHES[place % len(DASHES)]
+    colour = PALETTE[place % len(PALETTE)]
     stride = 1 + curves.shape[1] // 60
     shown = max(3, FAINT_POINTS // (4 * len(epochs[::stride])))
     few = np.pad(curves[:shown, ::stride], ((0, 0), (0, 1)), constant_values=np.nan)
     along = np.tile(np.append(epochs[::stride], np.nan), len(few))  # one path: NaN lifts the pen
     axes.plot(along, few.ravel(), color=colour, alpha=0.3, linewidth=0.6)
-    low, middle, high = _quantiles(curves, 0.1, 0.5, 0.9)
-    axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
     start = overfits_from(run)
     label = f"{run.arm.name} (overfits from epoch {start})" if start else run.arm.name
-    label += _lost(run.history[metric])
-    axes.plot(epochs, middle, color=colour, linestyle=dash, linewidth=2, label=label)
+    middle = _draw_side(axes, curves, label + _lost(run.history[metric]), place)
     if start and metric.startswith("val_"):
         axes.plot(start, middle[start - 1], "o", color=colour, mec="white", ms=8)
 
 
-def _draw_side(axes: Axes, curves: Curves, label: str, place: int) -> None:
-    """Median and central 80 % of seeds."""
+def _draw_side(axes: Axes, curves: Curves, label: str, place: int) -> Curves:
+    """Median and central 80 % of seeds; the median."""
     epochs = np.arange(1, curves.shape[1] + 1)
+    colour, dash = PALETTE[place % len(PALETTE)], DASHES[place % len(DASHES)]
     low, middle, high = _quantiles(curves, 0.1, 0.5, 0.9)
-    axes.fill_between(epochs, low, high, color=PALETTE[place], alpha=0.2, linewidth=0)
-    axes.plot(epochs, middle, DASHES[place], color=PALETTE[place], linewidth=2, label=label)
+    axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(epochs, middle, color=colour, linestyle=dash, linewidth=2, label=label)
+    return np.asarray(middle)
 
 
 def _draw_values(axes: Axes, before: SavedStatistic, now: Sequence[float]) -> None:

@@ -86,11 +86,11 @@ def test_arms_that_do_not_turn_do_not_overfit() -> None:
 def test_a_curve_that_one_arm_lacks_is_drawn_for_the_others() -> None:
     judgement = made_judgement()
     left, right = judgement.runs
-    curves = {"ended_val_loss": np.ones_like(left.history["val_loss"]), **left.history.metrics}
-    stopped = Runs(left.arm, left.seeds, History(curves))
-    comparison = final("ended_val_loss", left.arm).below(final("val_loss", right.arm), by=0)
-    changed = dataclasses.replace(judgement, comparison=comparison, runs=(stopped, right))
-    assert "ended_val_loss</text>" in draw(changed).curves.svg.replace(" <", "<")
+    curves = {"data_loss": np.ones_like(left.history["val_loss"]), **left.history.metrics}
+    other = Runs(left.arm, left.seeds, History(curves))
+    comparison = final("data_loss", left.arm).below(final("val_loss", right.arm), by=0)
+    changed = dataclasses.replace(judgement, comparison=comparison, runs=(other, right))
+    assert "data_loss</text>" in draw(changed).curves.svg.replace(" <", "<")
 
 
 def test_of_dozens_of_arms_some_are_drawn() -> None:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import fields
+from typing import Any, cast
+
+import numpy as np
 
 from training_claims.arm import Arm
+from training_claims.condition import Condition
+from training_claims.data.data import Data
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.verdict import Verdict
 from training_claims.hooks import Judgement
+from training_claims.losses import Loss
+from training_claims.metrics import Metric
 from training_claims.reports.page.elements import Markup, div, fold, preformatted, table
 from training_claims.reports.page.figures import MOST_ARMS
 from training_claims.runs.history import Runs
+from training_claims.values.curve import Callback, Curve
 
 SEED = (
     "A seed changes the initial weights, the order of batches, dropout masks and how a transform "
@@ -36,46 +45,53 @@ def _protocol(judgement: Judgement) -> Iterator[Markup]:
     printed: dict[str, str] = {}
     for run in judgement.runs[:MOST_ARMS]:
         yield div("font-weight:600;margin-top:8px", run.arm.name)
-        yield table([], [[name, value] for name, value in _settings(run.arm)], words=2)
-        text = model_text(run.arm)
-        unnumbered = re.sub(r"_\d+| +|[─━]+", "", text)  # Keras counts models and layers
-        first = printed.setdefault(unnumbered, run.arm.name)
-        yield preformatted(text) if first == run.arm.name else div("", f"Model: that of {first}.")
+        rows = [*_settings(run.arm), ("trained by", run.trained_by)]
+        yield table([], [[*row] for row in rows if row[1]], words=2)
+        if isinstance(run.arm, Arm):
+            text = model_text(run.arm)
+            unnumbered = re.sub(r"_\d+| +|[─━]+", "", text)  # Keras counts models and layers
+            first = printed.setdefault(unnumbered, run.arm.name)
+            same = div("", f"Model: that of {first}.")
+            yield preformatted(text) if first == run.arm.name else same
     if len(judgement.runs) > MOST_ARMS:
         yield div("", f"{len(judgement.runs) - MOST_ARMS} more arms, all in the CSV file.")
     yield fold("What trained", *(_environment(judgement.runs)))
 
 
-def _settings(arm: Arm) -> Iterator[tuple[str, str]]:
-    yield "data", f"{arm.data.name}, {len(arm.data)} examples, digest {arm.data.digest}"
-    yield "validation", f"the last {arm.validation_split:.0%}"
-    yield "optimizer", optimizer_text(arm.optimizer())
-    yield "loss", arm.loss
-    yield "batch", str(arm.batch_size)
-    yield "epochs", f"{arm.budget}, {arm.steps_per_epoch} steps each"
+def _settings(arm: Condition) -> Iterator[tuple[str, str]]:
+    """An arm's values as they are stated, without those that say nothing."""
+    for field in fields(cast("Any", arm)):
+        value = getattr(arm, field.name)
+        if field.name != "name" and value not in (None, "", (), 0):
+            yield field.name.replace("_", " "), _told(value)
+    if isinstance(arm, Arm):
+        yield "digest", arm.data.digest
     yield "fingerprint", arm.fingerprint()
 
 
-def optimizer_text(optimizer: Any) -> str:
-    """A Keras optimizer with its settings, such as "RMSprop(learning_rate=0.001, rho=0.9)"."""
-    settings = optimizer.get_config().items()
-    told = {
-        name: value for name, value in settings if value not in (None, False) and name != "name"
-    }
-    values = (f"{name}={_number(value)}" for name, value in told.items())
-    return f"{type(optimizer).__name__}({', '.join(values)})"
+def _told(value: object) -> str:
+    """A value in a line: parts beside each other, those of outputs after their names."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_told(each)}" for name, each in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(_told, value))
+    if isinstance(value, Loss | Metric | Callback):
+        unit = getattr(value, "unit", "")
+        return _told(value.build) + f" [{unit}]" * bool(unit)
+    if isinstance(value, Curve):
+        return f"{value.name} ({value.better} is better)"
+    return value if isinstance(value, str) else repr(value)
 
 
 def model_text(arm: Arm) -> str:
     """The summary that Keras prints of an arm's model."""
-    model, lines = arm.model(), list[str]()
-    model.build((None, *arm.data.draw(0).input_shape))
+    model, lines = arm.model.build(), list[str]()
+    if isinstance(arm.data, Data):
+        (x, *_), _ = arm.data.draw(0).select(np.arange(1), training=1).parts()
+        with suppress(Exception):  # else the summary is one of a model that is not built
+            model(x)
     model.summary(print_fn=lines.append, line_length=72)
     return "\n".join(lines)
-
-
-def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _environment(runs: tuple[Runs, ...]) -> list[Markup]:

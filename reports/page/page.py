@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from training_claims.arm import Arm
+from training_claims.condition import Condition
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Verdict
 from training_claims.hooks import Judgement
@@ -97,7 +97,9 @@ def _arms(judgement: Judgement) -> Markup:
     return div("", small(f"{names[0]}, over seeds"), table(short[0], short[1:]))
 
 
-def _side(judgement: Judgement, side: Statistic, by_arm: Mapping[Arm, Runs]) -> list[list[str]]:
+def _side(
+    judgement: Judgement, side: Statistic, by_arm: Mapping[Condition, Runs]
+) -> list[list[str]]:
     runs = [by_arm[arm] for arm in side.arms]
     spread = _spread(side.values(by_arm))
     if len(runs) == 1:

@@ -4,17 +4,26 @@ import dataclasses
 import re
 from math import nan
 
+import numpy as np
 import pytest
 
+from training_claims import models
+from training_claims.arm import Arm
+from training_claims.data.data import Data
+from training_claims.data.split import Holdout
 from training_claims.evidence.combinations import mean_of
-from training_claims.evidence.readings import late, rise
+from training_claims.evidence.design import GroupSequential
+from training_claims.evidence.readings import final, late, rise
 from training_claims.evidence.verdict import weigh
+from training_claims.experiment import Experiment
 from training_claims.hooks import Judgement
 from training_claims.reports.page.figures import TIE, draw
-from training_claims.reports.page.folds import optimizer_text
+from training_claims.reports.page.folds import _settings, model_text
 from training_claims.reports.page.page import page
 from training_claims.runs.history import History, Runs
-from training_claims.testing.judgement import MadeOptimizer, made_arm, made_judgement, made_runs
+from training_claims.testing.judgement import made_arm, made_judgement, made_runs
+from training_claims.values.builder import Builder
+from training_claims.values.curve import Curve
 
 
 def text_of(html: str) -> str:
@@ -120,7 +129,7 @@ def test_folds_hold_protocol_looks_power_errors_and_source(supported: str) -> No
         "Error rates and estimates",
         "Source",
     ]
-    for part in ("made model &lt;(None, 4)&gt;", "digest", "False support", "Noise channels"):
+    for part in ("made model &lt;(4,)&gt;", "digest", "False support", "Noise channels"):
         assert part in supported
 
 
@@ -148,8 +157,34 @@ def test_prospects_are_told_where_they_are_known(supported: str) -> None:
     assert "seeds of baseline" not in supported
 
 
-def test_optimizer_is_told_with_what_was_set() -> None:
-    assert optimizer_text(MadeOptimizer()) == "MadeOptimizer(learning_rate=0.001)"
+def test_an_arm_reads_as_it_is_stated() -> None:
+    data = Data("made", np.zeros((10, 4)), np.zeros(10, np.int32), split=Holdout(3))
+    arm = Arm("weighted", data, models.mlp(8), class_weight={0: 1, 1: 5}, trainer="fit")
+    told = dict(_settings(arm))
+    assert told["model"] == "mlp(8)"
+    assert (told["loss"], told["metrics"]) == ("SparseCategoricalCrossentropy() [nats]", "accuracy")
+    assert told["data"] == "Data('made', 10 examples, Holdout(part=3))"
+    assert told["class weight"] == "0: 1, 1: 5"
+    assert (told["batch size"], told["trainer"]) == ("128", "fit")
+    assert not {"callbacks", "loss weights", "min steps", "name", "policy"} & told.keys()
+    assert "mlp" not in model_text(arm)
+
+
+def halves(seed: int, of: int) -> dict[str, float]:
+    return {"half": (of + seed) / 2}
+
+
+def test_an_experiment_has_a_page_as_an_arm_has() -> None:
+    arm = Experiment("half", Builder(halves, (), (("of", 10),)), (Curve("half", "more"),))
+    runs = Runs(arm, tuple(range(12)), History({"half": np.ones((12, 1))}))
+    claim = final("half", arm).exceeds(0, by=0.1)
+    verdict = weigh(claim, claim.differences({arm: runs}), GroupSequential(looks=(12,)))
+    made = dataclasses.replace(made_judgement(), comparison=claim, verdict=verdict)
+    judgement = dataclasses.replace(made, runs=(runs,))
+    text = text_of(page(judgement, draw(judgement)))
+    assert re.search(
+        r"run halves\(of=10\) curves half \(more is better\) epochs 1 fingerprint", text
+    )
 
 
 def test_of_dozens_of_arms_some_are_listed() -> None:

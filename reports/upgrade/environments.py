@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from training_claims.reports import places
-from training_claims.reports.commands import CommandFailed, output_of
+from training_claims.reports.command_line import CommandFailed, output_of
 
 # Packages that bring a module of the same name, so that only one of them may be installed.
 REPLACES = {
