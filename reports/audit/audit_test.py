@@ -161,7 +161,7 @@ def test_characteristics_that_are_not_kept() -> None:
     assert boundary.kept is False  # so few suites show nothing
     assert (left_open.kept, seeds.kept) == (False, False)
     assert not characteristics.of_every_claim(wrong).kept
-    many = CLAIMS * 80
+    many = CLAIMS * 400
     assert [each.kept for each in characteristics.of_the_design(many, GroupSequential())] == [
         False,
         False,
@@ -261,7 +261,7 @@ def test_claims_that_injected_seeds_lose_show_it_for_other_seeds_too() -> None:
         )
         return least_rate([better], [], Rule.of(BASELINE), 30)
 
-    assert 0.5 < least(60, 60) < 0.95 < least(100, 100) < 1
+    assert 0.5 < least(60, 60) < 0.93 < least(100, 100) < 1
     assert least(55, 60) < least(60, 60)
     assert least(30, 60) < 1e-4
 

@@ -263,7 +263,12 @@ def test_alarms_are_counted_and_more_than_promised_fail(
         false_alarms.false_alarms(bank, 1)
 
 
-@pytest.mark.parametrize("path", sorted(places.baselines().glob("*.json")), ids=lambda p: p.stem)
+# Of the 24 seeds of `-models`, none would be left to compare 30 new ones with.
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(places.baselines().glob("*.json")) if "-models" not in path.stem],
+    ids=lambda p: p.stem,
+)
 def test_a_committed_bank_against_itself_raises_no_alarm(path: Path) -> None:
     """A quick version of `training-claims false-alarms`: 10 suites, of which none may."""
     assert false_alarms.false_alarms(baseline_file.read(path), 10) == 0
