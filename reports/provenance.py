@@ -14,6 +14,7 @@ import pytest
 
 from training_claims.arm import Arm
 from training_claims.condition import Condition
+from training_claims.evidence.design import LOOKS
 from training_claims.reports.command_line import CommandFailed, output_of
 from training_claims.session.session import SETTINGS
 
@@ -50,7 +51,7 @@ def of_session(config: pytest.Config) -> dict[str, str]:
         "cores": str(os.cpu_count()),
         **of_data(config),
         "first seed": str(settings.first_seed),
-        "seeds": ",".join(map(str, settings.looks)),
+        "seeds": ",".join(map(str, settings.looks or LOOKS)),
         "flags": " ".join(f"{name}={os.environ[name]}" for name in FLAGS if name in os.environ),
     }
     driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")

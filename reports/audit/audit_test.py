@@ -1,6 +1,9 @@
 """The quick part of `make audit`: a few hundred suites of a made baseline, by the real judge."""
 
 import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from math import inf, isnan
 from pathlib import Path
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 from training_claims.condition import Condition
-from training_claims.evidence.design import GroupSequential
+from training_claims.evidence.design import SUITE, GroupSequential
 from training_claims.evidence.readings import late, rise
 from training_claims.evidence.region import Differences, Region, Side
 from training_claims.evidence.statistic import Comparison
@@ -140,6 +143,51 @@ def test_a_judge_that_favours_support_is_found_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Region, "sides", property(lambda self: (Side(1, self.margin - 0.004),)))
     exceeds, _ = characteristics.of_halves(CLAIMS, GroupSequential(), 600, rng())
     assert not exceeds.kept
+
+
+def test_boundaries_that_are_wrong_are_flagged_and_right_ones_are_not() -> None:
+    wrong = characteristics.of_a_wrong_boundary(CLAIMS, rng())
+    assert wrong.kept
+    assert f"{SUITE.claims} claims" in wrong.measured
+    planned = [CLAIMS[0]] * SUITE.claims
+    _, support = characteristics.of_the_design(planned, GroupSequential())
+    assert support.kept
+    halves = characteristics.of_halves(
+        CLAIMS, GroupSequential(), characteristics.CONTROL_SPLITS, rng()
+    )
+    assert all(each.kept for each in halves)
+
+
+def test_a_control_that_is_not_flagged_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(characteristics, "TooEager", GroupSequential)
+    assert not characteristics.of_a_wrong_boundary(CLAIMS, rng()).kept
+
+
+@pytest.mark.parametrize("looks", [(12, 20, 30, 60), (4, 8, 12), (3,), (20, 31)])
+def test_errors_counted_from_boundaries_are_those_that_were_spent(looks: tuple[int, ...]) -> None:
+    design = GroupSequential(looks)
+    spent = (design.false_support, design.false_refutation)
+    assert characteristics.errors(design) == pytest.approx(spent, rel=1e-9)
+
+
+def test_the_suite_has_no_more_claims_than_are_planned_for() -> None:
+    suite = Path(__file__).parents[2] / "claims"
+    line = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "--collect-only",
+        "-q",
+        "-m",
+        "not contract",
+        str(suite),
+    ]
+    said = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    counted = re.search(r"(\d+) tests collected", said)
+    assert counted is not None
+    assert 90 < int(counted[1]) <= SUITE.claims
 
 
 def test_characteristics_that_are_kept() -> None:

@@ -17,7 +17,7 @@ from training_claims.evidence.intervals import win_interval
 from training_claims.faults.injection import mark
 from training_claims.reports.audit.banked import Banked, Rows, taken
 from training_claims.reports.audit.suites import draws
-from training_claims.reports.drift.baseline import Baseline, SavedStatistic
+from training_claims.reports.drift.baseline import NEW_SEEDS, Baseline, SavedStatistic
 from training_claims.reports.drift.rule import Rule
 from training_claims.runs.history import Runs
 from training_claims.runs.source import RunSource
@@ -75,9 +75,9 @@ def injected_runs(
 ) -> dict[Condition, Runs]:
     """The runs of a fault that the store has: the same seeds of each arm that has enough."""
     injected = replace(source, environment={**source.environment, **mark(fault)})
-    enough, every = GroupSequential().looks[-1], range(FIRST_SEED, FIRST_SEED + MOST_SEEDS)
+    every = range(FIRST_SEED, FIRST_SEED + MOST_SEEDS)
     found = {arm: injected.stored(arm, every) for arm in arms}
-    stored = {arm: runs for arm, runs in found.items() if runs and len(runs.seeds) >= enough}
+    stored = {arm: runs for arm, runs in found.items() if runs and len(runs.seeds) >= NEW_SEEDS}
     seeds = sorted(set(every).intersection(*(runs.seeds for runs in stored.values())))
     return {
         arm: taken(runs, np.array([runs.seeds.index(seed) for seed in seeds]))
@@ -114,7 +114,7 @@ def detected(
     watched, rule = list(watched_statistics(runs, baseline)), Rule.of(baseline)
     pool, looked_at = len(next(iter(runs.values())).seeds), GroupSequential().looks[-1]
     catches = [
-        {**_refuted(broken, rows), **_drifted(watched, rule, rows)}
+        {**_refuted(broken, rows), **_drifted(watched, rule, rows[:NEW_SEEDS])}
         for rows in draws(pool, looked_at, suites, rng)
     ]
     seeds: defaultdict[str, list[int]] = defaultdict(list)
@@ -127,7 +127,7 @@ def detected(
         arms=tuple(dict.fromkeys(arm.name for arm in runs)),
         suites=suites,
         caught=sum(map(bool, catches)),
-        least=least_rate(broken, watched, rule, looked_at),
+        least=least_rate(broken, watched, rule, NEW_SEEDS),
         by={name: len(needed) for name, needed in by_most},
         mean_seeds={name: fmean(needed) for name, needed in by_most},
         conformance=conformance,

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from training_claims.evidence.design import GroupSequential
 from training_claims.faults.injection import FAULTS, mark
 from training_claims.reports import places
 from training_claims.reports.audit.detection import FIRST_SEED
 from training_claims.reports.command_line import Parser, command
+from training_claims.reports.drift.baseline import NEW_SEEDS
 from training_claims.session import outputs
 from training_claims.status import Status
 
@@ -88,12 +88,7 @@ def conformance_of(name: str) -> tuple[str, ...] | None:
 
 
 def _seeds() -> tuple[str, ...]:
-    looks = (
-        "--claims-first-seed",
-        str(FIRST_SEED),
-        "--claims-seeds",
-        str(GroupSequential().looks[-1]),
-    )
+    looks = ("--claims-first-seed", str(FIRST_SEED), "--claims-seeds", str(NEW_SEEDS))
     return (*looks, "--claims-no-report", "-q", "--no-header", "--tb=no")
 
 

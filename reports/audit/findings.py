@@ -79,6 +79,7 @@ def find(
         *characteristics.of_resampled_suites(claims, design, suites, rng),
         characteristics.of_every_claim(claims),
         *characteristics.of_halves(claims, design, suites * SPLITS_A_SUITE, rng),
+        characteristics.of_a_wrong_boundary(claims, rng),
         of_detections(detections, len(FAULTS)),
         of_harness(len(caught), len(harness.FAULTS)),
     ]

@@ -17,7 +17,7 @@ from training_claims.reports.bench.timing import Timing, from_seeds, from_stamps
 from training_claims.training.choice import TRAINERS
 from training_claims.training.fit import compiled_model, fit
 
-# No claim looks at more.
+# No look adds more.
 MOST_SEEDS = 30
 
 

@@ -38,6 +38,7 @@ KEPT = ("loss", "val_loss", "accuracy", "val_accuracy")
 # stable, a shift of 2.5 SD always caught and one of 2 SD with probability .98. At 1.25 one
 # unchanged statistic in 50 stays open, too many for a suite; at 1.75 2 SD are caught with .77.
 # fixtures/evidence/two_samples_test.py holds a part of this.
+NEW_SEEDS = 30
 MARGIN_IN_SD = 1.5
 # A smaller shift is none, however little the seeds of an arm differ: an epoch is the step of an
 # epoch count, and nobody misses a thousandth of a nat or one image in a thousand.

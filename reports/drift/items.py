@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from training_claims.condition import Condition
+from training_claims.evidence.design import LOOKS
 from training_claims.evidence.statistic import Comparison
 from training_claims.mark import ANSWERS, Inconclusive, claim_id
-from training_claims.reports.drift.baseline import Baseline, NotComparable, SavedArm
+from training_claims.reports.drift.baseline import NEW_SEEDS, Baseline, NotComparable, SavedArm
 from training_claims.reports.drift.rule import ArmDrift, Drifted, Rule, TooFewSeeds, alike
 from training_claims.reports.ledger import COMPARABLE
 from training_claims.runs.history import Runs
@@ -60,7 +61,9 @@ class DriftItem(pytest.Function):
             pytest.skip(f"not comparable: {reason}")
         self.user_properties.append((COMPARABLE, self.baseline.name))
         judge.source.check(arm)
-        runs = judge.source.runs(arm, judge.settings.seeds(judge.settings.looks[-1]))
+        looks = judge.settings.looks or LOOKS
+        count = min(looks[-1], max(NEW_SEEDS, looks[0]))
+        runs = judge.source.runs(arm, judge.settings.seeds(count))
         headline, outcome = self._compared(runs)
         self.user_properties.extend(("notice", text) for text in judge.source.notices)
         judge.source.notices.clear()

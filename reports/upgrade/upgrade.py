@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from training_claims.reports import places
 from training_claims.reports.allure.generate import NotGenerated, Report, generate
 from training_claims.reports.command_line import Parser, command
+from training_claims.reports.drift.baseline import NEW_SEEDS
 from training_claims.reports.drift.compare import compare
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
 from training_claims.session import outputs
@@ -40,7 +41,7 @@ DECIDED = (
     Status.INCONCLUSIVE,
     Status.DRIFTED,
 )  # statuses of sessions that tried all they should
-SEEDS = "30"  # one look: ten seeds against ten can show no drift
+SEEDS = str(NEW_SEEDS)  # one look: ten seeds against ten can show no drift
 
 T = TypeVar("T")
 

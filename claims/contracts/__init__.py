@@ -1,0 +1,1 @@
+"""What the statements rest on: Keras does what it documents."""
