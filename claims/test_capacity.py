@@ -4,6 +4,8 @@ import pytest
 
 from training_claims import Arm, best, claim, fall, models, rise
 
+pytestmark = pytest.mark.early
+
 SOURCE = "Increasing model capacity"
 
 

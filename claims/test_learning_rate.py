@@ -6,6 +6,8 @@ import pytest
 
 from training_claims import Arm, claim, final, first, late, models, optimizers
 
+pytestmark = pytest.mark.early
+
 CHANCE_LOSS = log(10)
 SOURCE = "Tuning key gradient descent parameters"
 

@@ -6,6 +6,8 @@ import pytest
 
 from training_claims import Arm, claim, late, models, rise, statistics, transforms
 
+pytestmark = pytest.mark.early
+
 CHANCE_ACCURACY, CHANCE_LOSS = 0.1, log(10)
 
 

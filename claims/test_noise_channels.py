@@ -4,6 +4,8 @@ import pytest
 
 from training_claims import Arm, claim, first, late, models, rank_correlation, transforms
 
+pytestmark = pytest.mark.early
+
 
 @pytest.fixture(scope="module")
 def plain(mnist):

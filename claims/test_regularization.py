@@ -4,6 +4,8 @@ import pytest
 
 from training_claims import Arm, Holdout, best_epoch, claim, final, losses, models, rise
 
+pytestmark = pytest.mark.early
+
 SIZE = "Reducing the network's size"
 PENALTY = "Adding weight regularization"
 DROPOUT = "Adding dropout"

@@ -30,8 +30,8 @@ def pytest_claims_opened(config: pytest.Config) -> None:
     """Load what reports a session of claims."""
     option = config.option
     rooms = {
-        "session": True,
-        "drift.plugin": True,
+        "session": not option.claims_plan,
+        "drift.plugin": not option.claims_plan,
         "audit.plugin": option.claims_audit is not None,
         "bench.plugin": (option.claims_bench, option.claims_bench_workers) != (None, None),
     }

@@ -309,8 +309,8 @@ def test_claims_that_injected_seeds_lose_show_it_for_other_seeds_too() -> None:
         )
         return least_rate([better], [], Rule.of(BASELINE), 30)
 
-    assert 0.5 < least(60, 60) < 0.93 < least(100, 100) < 1
-    assert least(55, 60) < least(60, 60)
+    assert 0.99 < least(60, 60) < 1
+    assert 0.5 < least(55, 60) < least(60, 60)
     assert least(30, 60) < 1e-4
 
 

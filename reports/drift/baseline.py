@@ -244,8 +244,8 @@ class Baseline:
         named = [[*changes(each, arm)] for each in self.arms if each.name == arm.name]
         if not named:
             raise NotComparable(
-                f"Expected arm {arm.name!r} in baseline {self.name!r}. Received: one of "
-                f"{', '.join(each.name for each in self.arms)}. Save a baseline that has it."
+                f"Expected arm {arm.name!r} in baseline {self.name!r}. Received: one "
+                f"of {len(self.arms)} others. Save a baseline that has it."
             )
         nearest = sorted(named, key=lambda differences: len(differences))[0]
         told = "; ".join(nearest) or "another fingerprint of the same description"

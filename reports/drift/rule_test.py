@@ -286,7 +286,7 @@ def test_two_baselines_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert said[1].split()[0] == "0.1"
     assert said[1].endswith("drifted")
     assert said[3].endswith("stable")
-    assert "Expected arm '0.3' in baseline '2.21'. Received: one of 0, 0.1, 0.2." in said[-2]
+    assert "Expected arm '0.3' in baseline '2.21'. Received: one of 3 others." in said[-2]
     page = output.read_text()
     assert "1 drifted, 0 inconclusive, 1 stable of 2 arms" in page
     assert "&lt;2.20&gt;" in page
