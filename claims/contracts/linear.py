@@ -12,7 +12,7 @@ def drawn(seed, columns=3):
     """
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(3, 8))
-    rows = batch * int(rng.integers(2, 5)) + int(rng.integers(1, batch))
+    rows = batch * int(rng.integers(2, 4)) + int(rng.integers(1, batch))
     x = rng.normal(size=(rows, columns)).astype("float32")
     y = rng.normal(size=(rows, 1)).astype("float32")
     return np.column_stack([np.arange(1, rows + 1, dtype="float32"), x]), y, batch

@@ -5,12 +5,12 @@ from scipy.special import expit, log_softmax, logsumexp, softmax, xlogy
 
 
 def examples(seed, kind):
-    """Targets and predictions in 3 to 6 rows of 2 to 4 steps of 3 classes or columns.
+    """Targets and predictions in 3 to 6 rows of 4 to 6 steps of 3 classes or columns.
 
     Probabilities are above 0.01, so that the 1e-7 that Keras adds to them does not show.
     """
     rng = np.random.default_rng(seed)
-    shape = (*(int(size) for size in rng.integers((3, 2), (7, 5))), 3)
+    shape = (*(int(size) for size in rng.integers((3, 4), (7, 7))), 3)
     real, logits = rng.normal(size=(2, *shape))
     classes, chances = rng.integers(3, size=shape[:-1]), 0.02 + 0.94 * softmax(logits, axis=-1)
     kinds = {

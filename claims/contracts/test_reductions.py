@@ -24,7 +24,7 @@ def reduced_by(reduction, values, weight, mask):
     return total / parts[reduction]
 
 
-@contract("plain", "row weights", "step weights", "masked", "masked and weighted")
+@contract("weighted", "masked", numbers=3)
 def reduced(seed, reduction):
     """The mean squared error of rows and steps, reduced in one way; weights and masks."""
     import keras
@@ -34,54 +34,42 @@ def reduced(seed, reduction):
     values = formula.squared(y.astype(float), p.astype(float))
     whole, mask = np.ones_like(values), rng.random(values.shape) < 0.6
     mask[0, 0] = True
-    cases = {
-        "plain": (None, None),
-        "row weights": (rng.uniform(0.1, 3, size=(len(y), 1)), None),
-        "step weights": (rng.uniform(0.1, 3, size=values.shape), None),
-        "masked": (None, mask),
-        "masked and weighted": (rng.uniform(0.1, 3, size=values.shape), mask),
-    }
+    weight, rows = rng.uniform(0.1, 3, size=values.shape), rng.uniform(0.1, 3, size=(len(y), 1))
+    # The sum of row weights is of rows, not of steps: a mean by it is not documented.
+    rows = weight if reduction == "mean_with_sample_weight" else rows
 
-    def loss(weight, kept):
+    def pair(given, kept):
         predicted = keras.ops.convert_to_tensor(p)
         if kept is not None:
             predicted._keras_mask = keras.ops.convert_to_tensor(kept)
-        return keras.losses.MeanSquaredError(reduction=reduction)(y, predicted, weight)
+        found = keras.losses.MeanSquaredError(reduction=reduction)(y, predicted, given)
+        ones = [whole if each is None else each for each in (given, kept)]
+        return found, reduced_by(reduction, values, *ones)
 
+    weighted = [pair(given, None) for given in (None, weight, rows)]
+    masked = [pair(given, mask) for given in (None, weight)]
     return {
-        name: (
-            loss(weight, kept),
-            reduced_by(
-                reduction,
-                values,
-                whole if weight is None else weight,
-                whole if kept is None else kept,
-            ),
-        )
-        for name, (weight, kept) in cases.items()
+        name: [np.stack(side) for side in zip(*pairs, strict=True)]
+        for name, pairs in {"weighted": weighted, "masked": masked}.items()
     }
 
 
 REDUCTIONS = ["sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"]
-WEIGHTED = [(what, each) for what in ("plain", "step weights") for each in REDUCTIONS]
-# The sum of row weights is of rows, not of steps: what the last reduction would be is not told.
-WEIGHTED += [("row weights", each) for each in REDUCTIONS[:-1]]
-
-
-@pytest.mark.parametrize(("what", "reduction"), WEIGHTED)
-@claim("A loss reduced by {reduction} is as documented: {what}", source=PAGES)
-def test_reduction(judge, what, reduction):
-    assert judge(agreement(what, reduced(reduction)))
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("what", ["masked", "masked and weighted"])
-@claim("Masked steps count for nothing in a loss reduced by {reduction}: {what}", source=MASKS)
-def test_masked_reduction(judge, what, reduction):
-    assert judge(agreement(what, reduced(reduction)))
+@claim("A loss reduced by {reduction} is as documented: weights of rows, of steps", source=PAGES)
+def test_reduction(judge, reduction):
+    assert judge(agreement("weighted", reduced(reduction)))
 
 
-@contract("each", "mean", "weighted", numbers=24)
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@claim("Masked steps count for nothing in a loss reduced by {reduction}", source=MASKS)
+def test_masked_reduction(judge, reduction):
+    assert judge(agreement("masked", reduced(reduction)))
+
+
+@contract("each", "mean", numbers=24)
 def ignoring(seed, ignored):
     """Sparse crossentropy that ignores a class, which some steps have, and not all."""
     import keras
@@ -101,53 +89,55 @@ def ignoring(seed, ignored):
 
     return {
         "each": (loss("none"), values),
-        "mean": (loss("sum_over_batch_size"), values.sum() / kept.sum()),
-        "weighted": (loss("sum_over_batch_size", weight), np.sum(values * weight) / kept.sum()),
+        "mean": (
+            np.stack([loss("sum_over_batch_size"), loss("sum_over_batch_size", weight)]),
+            [values.sum() / kept.sum(), np.sum(values * weight) / kept.sum()],
+        ),
     }
 
 
 @pytest.mark.parametrize("ignored", [-1, 1, 255])
-@pytest.mark.parametrize("what", ["each", "mean", "weighted"])
-@claim("ignore_class={ignored} leaves its steps out of the loss: {what}", source=PAGES)
-def test_ignore_class(judge, what, ignored):
-    assert judge(agreement(what, ignoring(ignored)))
+@claim("ignore_class={ignored} gives its steps a loss of 0", source=PAGES)
+def test_ignored_steps(judge, ignored):
+    assert judge(agreement("each", ignoring(ignored)))
 
 
-@contract("mean", "weighted")
-def of_ranks(seed, name, oracle, target, output):
-    """A loss of n numbers, in targets and outputs of one rank each."""
+@pytest.mark.parametrize("ignored", [-1, 1, 255])
+@claim("ignore_class={ignored} leaves its steps out of the mean", source=PAGES)
+def test_ignored_in_mean(judge, ignored):
+    assert judge(agreement("mean", ignoring(ignored)))
+
+
+@contract("pairs", numbers=28)
+def of_ranks(seed):
+    """Losses of n numbers whose targets have rank 1 and outputs 2, and the other way round."""
     import keras
 
-    rng = np.random.default_rng(seed)
-    rows = int(rng.integers(4, 12))
-    y, p = np.exp(rng.normal(size=(2, rows))).astype("float32")
-    weight = rng.uniform(0.1, 3, size=rows)
-    values = oracle(y[:, None].astype(float), p[:, None].astype(float))
-    y, p = y.reshape((rows, 1)[:target]), p.reshape((rows, 1)[:output])
-    loss = getattr(keras.losses, name)()
-    return {
-        "mean": (loss(y, p), values.mean()),
-        "weighted": (loss(y, p, weight), np.mean(values * weight)),
-    }
+    rng, found, expected = np.random.default_rng(seed), [], []
+    y, p = np.exp(rng.normal(size=(2, int(rng.integers(4, 12))))).astype("float32")
+    weight = rng.uniform(0.1, 3, size=len(y))
+    for name, oracle in PAIRED.items():
+        loss, each = (
+            getattr(keras.losses, name)(),
+            oracle(*(np.float64(s)[:, None] for s in (y, p))),
+        )
+        found += [loss(y, p[:, None]), loss(y[:, None], p)]
+        found += [loss(y, p[:, None], weight), loss(y[:, None], p, weight)]
+        expected += [each.mean()] * 2 + [np.mean(each * weight)] * 2
+    return {"pairs": (np.stack(found), expected)}
 
 
-@pytest.mark.parametrize(("target", "output"), [(1, 2), (2, 1)])
-@pytest.mark.parametrize("what", ["mean", "weighted"])
-@pytest.mark.parametrize(
-    ("name", "oracle"),
-    [
-        ("MeanSquaredError", formula.squared),
-        ("MeanAbsoluteError", formula.absolute),
-        ("MeanAbsolutePercentageError", formula.percentage),
-        ("MeanSquaredLogarithmicError", formula.squared_logarithmic),
-        ("Huber", formula.huber),
-        ("LogCosh", formula.log_cosh),
-        ("Poisson", formula.poisson),
-    ],
-)
-@claim(
-    "{name} pairs targets of rank {target} with outputs of rank {output}, row by row: {what}",
-    source=PAGES,
-)
-def test_ranks(judge, name, oracle, what, target, output):
-    assert judge(agreement(what, of_ranks(name, oracle, target, output)))
+PAIRED = {
+    "MeanSquaredError": formula.squared,
+    "MeanAbsoluteError": formula.absolute,
+    "MeanAbsolutePercentageError": formula.percentage,
+    "MeanSquaredLogarithmicError": formula.squared_logarithmic,
+    "Huber": formula.huber,
+    "LogCosh": formula.log_cosh,
+    "Poisson": formula.poisson,
+}
+
+
+@claim("Every loss of numbers pairs (n,) with (n, 1) row by row, and weighs them so", source=PAGES)
+def test_ranks(judge):
+    assert judge(agreement("pairs", of_ranks()))
