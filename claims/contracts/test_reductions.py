@@ -69,7 +69,7 @@ def test_masked_reduction(judge, reduction):
     assert judge(agreement("masked", reduced(reduction)))
 
 
-@contract("each", "mean", numbers=24)
+@contract("each", "mean", numbers=36)
 def ignoring(seed, ignored):
     """Sparse crossentropy that ignores a class, which some steps have, and not all."""
     import keras
