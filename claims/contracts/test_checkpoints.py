@@ -166,7 +166,7 @@ def interrupted(seed):
             raise InterruptedError
 
     with tempfile.TemporaryDirectory() as folder:
-        given = {"epochs": EPOCHS, "verbose": 0}
+        given = {"epochs": EPOCHS, "verbose": 0, "shuffle": False}
         place = str(Path(folder) / "backup")
         model = one_weight(keras.optimizers.SGD(rate, momentum))
         failing = keras.callbacks.LambdaCallback(on_train_batch_end=fail)
