@@ -134,7 +134,6 @@ DECISIONS = [
     ),
     ("AUC", "yes or no", oracle.area, {}),
     ("AUC", "log-odds", oracle.area_of_logits, {"from_logits": True}),
-    ("AUC", "labels", oracle.area, {"multi_label": True, "num_labels": 4}),
     ("AUC", "labels", oracle.area_of_all, {}),
     ("AUC", "yes or no", oracle.interpolated_area, {"curve": "PR"}),
     ("AUC", "yes or no", oracle.lower_area, {"curve": "PR", "summation_method": "minoring"}),
@@ -242,6 +241,22 @@ FAMILIES = {
 def test_metric(judge, family):
     cases = [case for case in RULES if case[0] in FAMILIES[family]]
     assert judge(agreement("values", measured(*cases)))
+
+
+@contract("area")
+def of_labels(seed):
+    """The mean area under the curve of each label, of weighted examples, at once."""
+    import keras
+
+    y, p, weight, _ = drawn(seed, "labels")
+    metric = keras.metrics.AUC(multi_label=True, num_labels=4)
+    metric.update_state(y, p, weight)
+    return {"area": (metric.result(), oracle.area(y, p, weight))}
+
+
+@claim("AUC with multi_label is the mean of the labels' own", source=PAGES)
+def test_multi_label(judge):
+    assert judge(agreement("area", of_labels()))
 
 
 @claim(

@@ -102,7 +102,6 @@ def fitted(seed, form, weighing, **mode):
 CASES = pytest.mark.parametrize(
     ("form", "weighing"),
     [
-        ("lists", "none"),
         ("dicts", "none"),
         ("lists", "one for all"),
         ("lists", "each"),

@@ -123,7 +123,7 @@ def penalized(seed, kind, **mode):
 
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(5, 9))
-    rows = 2 * batch + int(rng.integers(1, batch - 1))
+    rows = batch + int(rng.integers(1, batch - 1))
     x = rng.normal(size=(rows, 3)).astype("float32")
     y = rng.normal(size=(rows, 1)).astype("float32")
     keras.utils.set_random_seed(seed)
@@ -131,7 +131,7 @@ def penalized(seed, kind, **mode):
     model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mse"], **mode)
     weights, wide = flat(model), x.astype(float)
     loss, metric = model.evaluate(x, y, batch_size=batch, verbose=0)
-    cut = np.split(np.arange(rows), [batch, 2 * batch])
+    cut = np.split(np.arange(rows), [batch])
     told = [hand(kind, weights, wide[places], y[places]) for places in cut]
     errors, added = np.average(told, axis=0, weights=[len(places) for places in cut])
     trained = model.train_on_batch(x, y)
