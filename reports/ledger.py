@@ -13,15 +13,17 @@ import pytest
 
 from training_claims.evidence.verdict import Outcome, Verdict
 from training_claims.hooks import TOLD
-from training_claims.mark import Inconclusive, Refuted, is_claim, statement_of
+from training_claims.mark import Fixed, Inconclusive, Refuted, is_claim, statement_of
 from training_claims.reading import one_line
 from training_claims.reports.drift.rule import WORST_FIRST, ArmDrift, Drifted, most_moved
 from training_claims.reports.records import read
 from training_claims.status import Status
 
-Failure: TypeAlias = Literal["refuted", "drifted", "inconclusive", "fault", "failed"]
-KINDS: tuple[Failure, ...] = ("refuted", "drifted", "inconclusive", "fault", "failed")
-ORDER: tuple[Outcome, ...] = ("refuted", "inconclusive", "supported")
+Failure: TypeAlias = Literal["refuted", "fixed", "drifted", "inconclusive", "fault", "failed"]
+KINDS: tuple[Failure, ...] = ("refuted", "fixed", "drifted", "inconclusive", "fault", "failed")
+# "known": refuted or open, as is reported upstream; "fixed": supported, though it is.
+Told: TypeAlias = Outcome | Literal["known", "fixed"]
+ORDER: tuple[Told, ...] = ("refuted", "fixed", "inconclusive", "known", "supported")
 LONGEST_REASON = 300
 PARTS = "baseline_parts"  # the attribute of a test's report that brings what its claim has read
 COMPARABLE = "comparable"  # the property of a test whose arm is as in the baseline
@@ -38,6 +40,7 @@ class Decided:
         subject: What the claim's file is about.
         verdict: What was decided.
         seconds: Time that it took, training included.
+        known: Where it is reported that the claim is wrong upstream; empty if it should hold.
     """
 
     claim_id: str
@@ -45,6 +48,19 @@ class Decided:
     subject: str
     verdict: Verdict
     seconds: float
+    known: str = ""
+
+    @property
+    def outcome(self) -> Told:
+        """The verdict's; of a claim known to be wrong whether it still is."""
+        if not self.known:
+            return self.verdict.outcome
+        return "fixed" if self.verdict.outcome == "supported" else "known"
+
+    @property
+    def headline(self) -> str:
+        """The verdict's, after where it is known, if it is."""
+        return f"known upstream: {self.known}; " * bool(self.known) + self.verdict.headline
 
 
 @dataclass(eq=False)  # pytest keeps plugins in a set
@@ -118,9 +134,9 @@ class Ledger:
     def status(self, status: int) -> int:
         """The session's exit status, given pytest's own."""
         kinds = set(self.failures)
-        if any(claim.verdict.outcome == "refuted" for claim in self.decided):
+        if any(claim.outcome in ("refuted", "fixed") for claim in self.decided):
             return Status.REFUTED  # whatever its test made of it, and whatever else happened
-        if kinds & {"refuted", "failed"}:
+        if kinds & {"refuted", "fixed", "failed"}:
             return status or Status.REFUTED
         if "fault" in kinds and not self.started:
             return Status.USAGE  # files that cannot be collected
@@ -147,7 +163,7 @@ class Ledger:
 
     def overview(self) -> dict[str, list[str]]:
         """The session in a few words: verdicts, seeds, cost, and what trained."""
-        outcomes = Counter(claim.verdict.outcome for claim in self.decided)
+        outcomes = Counter(claim.outcome for claim in self.decided)
         seeds = sorted({len(claim.verdict.seeds) for claim in self.decided})
         arms = Counter(arm.outcome for arm in self.drifts)
         counts = [f"{arms[outcome]} {outcome}" for outcome in WORST_FIRST if arms[outcome]]
@@ -195,8 +211,10 @@ class Ledger:
     def _note(self, record: Mapping[str, Any]) -> None:
         verdict = Verdict.from_json(record["verdict"])
         claim_id, statement, subject = (record[name] for name in ("id", "statement", "subject"))
-        self.decided.append(Decided(claim_id, statement, subject, verdict, record["seconds"]))
-        self.decided.sort(key=lambda claim: ORDER.index(claim.verdict.outcome))
+        known = record.get("known", "")
+        told = Decided(claim_id, statement, subject, verdict, record["seconds"], known)
+        self.decided.append(told)
+        self.decided.sort(key=lambda claim: ORDER.index(claim.outcome))
 
     def _trained_by(self, environment: Iterable[tuple[str, str]]) -> None:
         for name, value in environment:
@@ -217,6 +235,8 @@ def failure_kind(raised: BaseException) -> Failure:
     """What it means that a claim's test raised this exception, in whichever phase."""
     if isinstance(raised, Refuted):
         return "refuted"
+    if isinstance(raised, Fixed):
+        return "fixed"
     if isinstance(raised, Drifted):
         return "drifted"
     return "inconclusive" if isinstance(raised, Inconclusive) else "fault"

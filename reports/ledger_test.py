@@ -45,6 +45,19 @@ def test_a_refuted_verdict_decides_whatever_else_happens(own: int) -> None:
     assert ledger.status(own) == Status.REFUTED
 
 
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "status"),
+    [("refuted", "known", 0), ("inconclusive", "known", 0), ("supported", "fixed", 1)],
+)
+def test_a_claim_known_to_be_wrong_is_red_only_when_it_is_fixed(
+    verdict: str, outcome: str, status: int
+) -> None:
+    made: Any = SimpleNamespace(outcome=verdict)
+    known = Decided("noise.hurts", "Hurts", "Noise", made, 1.0, "issues/7")
+    assert known.outcome == outcome
+    assert Ledger(decided=[GOOD, known]).status(0) == status
+
+
 def test_a_claim_that_ends_without_a_word_is_a_fault() -> None:
     ledger = Ledger(claims=CLAIMS, answered={"t.py::a"}, started={"t.py::a", "t.py::b"})
     assert ledger.status(0) == Status.FAULT

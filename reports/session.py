@@ -143,7 +143,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("claims")
     for line in left:
         terminalreporter.write_line(line, red=True)
-    colours = {claim.verdict.headline: {"red": True} for claim in claims}
+    red = [claim for claim in claims if claim.outcome in ("refuted", "fixed")]
+    colours = {claim.headline: {"red": True} for claim in red}
     for line in table.table(claims, shutil.get_terminal_size().columns) if claims else ():
         terminalreporter.write_line(line, **colours.get(line.strip(), {}))
     if _reports(config):

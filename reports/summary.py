@@ -25,8 +25,8 @@ def summary(ledger: Ledger, known: Record | None = None) -> str:
     """
     left = [f"- **{literal(line)}**" for line in ledger.undecided()[:1]]
     left += [f"- {literal(line)}" for line in ledger.undecided()[1:]]
-    refuted = [each for each in ledger.decided if each.verdict.outcome == "refuted"]
-    bad = [f"- **{literal(each.statement)}**: {each.verdict.headline}" for each in refuted]
+    red = [each for each in ledger.decided if each.outcome in ("refuted", "fixed")]
+    bad = [f"- **{literal(each.statement)}**: {literal(each.headline)}" for each in red]
     drifted = [arm for arm in ledger.drifts if arm.outcome == "drifted"]
     bad += [
         f"- **Arm {literal(arm.arm)} on {literal(arm.data)}**: {literal(arm.headline)}"
@@ -58,7 +58,7 @@ def record_of(claim: Decided) -> dict[str, Any]:
     return {
         "id": claim.claim_id,
         "statement": claim.statement,
-        "outcome": verdict.outcome,
+        "outcome": claim.outcome,
         "effect": effect(verdict),
         "margin": verdict.margin,
         "wins": verdict.tally.wins,

@@ -30,7 +30,7 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: int 
 def table(claims: Sequence[Decided], width: int) -> list[str]:
     """One row a claim, its statement wrapped in what `width` columns leave.
 
-    A refuted claim's headline, the one of its failure, follows its row.
+    The headline of a claim that is refuted, known to be wrong or fixed follows its row.
     """
     room = max(NARROWEST_STATEMENT, width - sum(WIDTHS) - 2 * len(WIDTHS))
     lines = [_row("claim", HEADER, room), "-" * (room + sum(WIDTHS) + 2 * len(WIDTHS))]
@@ -38,9 +38,9 @@ def table(claims: Sequence[Decided], width: int) -> list[str]:
         verdict, seeds = claim.verdict, len(claim.verdict.seeds)
         counts = (f"{verdict.tally.wins}/{seeds}", str(seeds), f"{claim.seconds:.1f}")
         first, *rest = textwrap.wrap(claim.statement, room) or [""]
-        lines += [_row(first, (verdict.outcome, effect(verdict), *counts), room), *rest]
-        if verdict.outcome == "refuted":
-            lines.append(f"  {verdict.headline}")
+        lines += [_row(first, (claim.outcome, effect(verdict), *counts), room), *rest]
+        if claim.outcome in ("refuted", "known", "fixed"):
+            lines.append(f"  {claim.headline}")
     return lines
 
 

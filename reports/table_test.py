@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -21,6 +22,13 @@ def decided(offset: float = 0.1, statement: str = "Noise helps", margin: float =
 def test_row_holds_verdict_effect_wins_seeds_and_seconds() -> None:
     row = " ".join(table([decided()], 140)[2].split())
     assert row == "Noise helps supported +0.1 [+0.1, +0.1] 12/12 12 12.3"
+
+
+def test_a_claim_known_to_be_wrong_is_told_as_known() -> None:
+    known = replace(decided(-0.1), known="issues/7")
+    row, headline = table([known], 140)[2:]
+    assert row.split()[2] == "known"
+    assert headline.startswith("  known upstream: issues/7; inconclusive: median")
 
 
 def test_long_statement_wraps_in_a_narrow_terminal() -> None:

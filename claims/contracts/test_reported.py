@@ -1,13 +1,18 @@
-"""What `fit` reports is the mean over the examples it has seen."""
+"""What is reported is of the examples seen, each once; which accuracy and crossentropy it is."""
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score, log_loss
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.descent import RATE, flat, parts, stepped
 
 pytestmark = pytest.mark.contract
 TRAINING = "https://keras.io/api/models/model_training_apis"
+LOSSES = "https://keras.io/api/losses/probabilistic_losses/"
+EAGER, GRAPH = {"run_eagerly": True}, {"jit_compile": False}
 
 
 @contract("loss", "mae", numbers=3)
@@ -16,7 +21,7 @@ def reported(seed):
     import keras
 
     rng = np.random.default_rng(seed)
-    rows, batch = int(rng.integers(20, 40)), int(rng.integers(3, 8))
+    rows, batch = int(rng.integers(13, 20)), int(rng.integers(5, 8))
     x, y = rng.normal(size=(rows, 4)).astype("float32"), rng.normal(size=(rows, 1))
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.layers.Dense(1)])
@@ -34,3 +39,221 @@ def reported(seed):
 @claim("fit reports {quantity} as the mean over examples, the last batch too", source=TRAINING)
 def test_mean_over_examples(judge, quantity):
     assert judge(agreement(quantity, reported()))
+
+
+@contract("fit", "validation", "evaluate", numbers=2)
+def counted(seed):
+    """How many examples a metric that counts has seen, by each epoch of fit and by evaluate."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rows, others, batch = int(rng.integers(9, 12)), int(rng.integers(5, 8)), 4
+    x, held = (rng.normal(size=(count, 2)).astype("float32") for count in (rows, others))
+    ones, more = np.ones((rows, 1)), np.ones((others, 1))
+    model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+    # Any probability is above 0, and every label is 1.
+    metric = keras.metrics.TruePositives(thresholds=0.0, name="count")
+    model.compile("sgd", "mse", metrics=[metric], **GRAPH)
+    options = {"batch_size": batch, "verbose": 0}
+    logs = model.fit(x, ones, epochs=2, validation_data=(held, more), **options).history
+    again = [model.evaluate(*data, **options)[1] for data in ((x, ones), (held, more))]
+    return {
+        "fit": (logs["count"], [rows] * 2),
+        "validation": (logs["val_count"], [others] * 2),
+        "evaluate": (again, [rows, others]),
+    }
+
+
+@pytest.mark.parametrize("by", ["fit", "validation", "evaluate"])
+@claim("A metric sees each example once, and is reset before: {by}", source=TRAINING)
+def test_counted_once(judge, by):
+    assert judge(agreement(by, counted()))
+
+
+@contract("train", "test", "weights", numbers=4)
+def on_batches(seed):
+    """Values of two batches by train_on_batch, and of two by test_on_batch, one after another."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(4, 9))
+    x, y = rng.normal(size=(4, rows, 3)).astype("float32"), rng.normal(size=(4, rows, 1))
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae"], **EAGER)
+    model.build((None, 3))
+    weights, expected = flat(model), []
+
+    def off(weights, at):
+        return x[at].astype(float) @ weights[:3, None] + weights[3] - y[at]
+
+    for at in range(4):
+        expected.append([np.mean(off(weights, at) ** 2), np.mean(np.abs(off(weights, at)))])
+        if at < 2:
+            weights = stepped(lambda w, at=at: np.mean(off(w, at) ** 2), weights)
+    train = [model.train_on_batch(x[at], y[at]) for at in (0, 1)]
+    test = [model.test_on_batch(x[at], y[at]) for at in (2, 3)]
+    return {
+        "train": (np.array(train), np.array(expected[:2])),
+        "test": (np.array(test), np.array(expected[2:])),
+        "weights": (flat(model), weights),
+    }
+
+
+@pytest.mark.parametrize("which", ["train", "test"])
+@claim("{which}_on_batch gives the values of its batch, before the step, alone", source=TRAINING)
+def test_on_batch(judge, which):
+    assert judge(agreement(which, on_batches()))
+
+
+@claim("train_on_batch takes one step, and test_on_batch none", source=TRAINING)
+def test_steps_on_batch(judge):
+    assert judge(agreement("weights", on_batches()))
+
+
+@contract("accuracy")
+def named(seed, name, target, output):
+    """The accuracy of outputs of a shape, of targets of a shape, as its name chooses it."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(12, 20))
+    p = rng.random((rows, *output)).astype("float32")
+    last = output[-1]
+    if last == 1:
+        y, chosen = rng.integers(2, size=p.shape), p > 0.5
+    else:
+        y, chosen = rng.integers(last, size=p.shape[:-1]), p.argmax(axis=-1)
+    expected = accuracy_score(y.ravel(), chosen.ravel())
+    given = np.eye(last)[y] if target == "one-hot" else y.reshape(rows, *target)
+    model = keras.Sequential([keras.Input(output), keras.layers.Activation("linear")])
+    model.compile(loss=lambda _, found: keras.ops.mean(found, axis=-1), metrics=[name], **EAGER)
+    return {"accuracy": (model.test_on_batch(p, given, return_dict=True)[name], expected)}
+
+
+@pytest.mark.parametrize(
+    ("target", "output", "kind"),
+    [
+        ((), (1,), "binary"),
+        ((1,), (1,), "binary"),
+        ((4, 1), (4, 1), "binary"),
+        ("one-hot", (3,), "categorical"),
+        ("one-hot", (4, 3), "categorical"),
+        ((), (3,), "sparse categorical"),
+        ((1,), (3,), "sparse categorical"),
+        ((4,), (4, 3), "sparse categorical"),
+        ((4, 1), (4, 3), "sparse categorical"),
+    ],
+)
+@claim('"accuracy" of targets {target} and outputs {output} is the {kind} one', source=TRAINING)
+def test_which_accuracy(judge, target, output, kind):
+    del kind  # it is told
+    assert judge(agreement("accuracy", named("accuracy", target, output)))
+
+
+@claim('"acc" is "accuracy"', source=TRAINING)
+def test_acc(judge):
+    assert judge(agreement("accuracy", named("acc", (), (3,))))
+
+
+@contract("loss", "weights", numbers=12)
+def classified(seed, head):
+    """Crossentropy of classes by a linear model that ends in softmax, or in logits; and a step."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(11, 3)).astype("float32"), rng.integers(3, size=11)
+    ends = "softmax" if head == "softmax" else None
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=head == "logits")
+    model = keras.Sequential([keras.layers.Dense(3, activation=ends)])
+    model.compile(keras.optimizers.SGD(RATE), loss, **GRAPH)
+    model.build((None, 3))
+
+    def entropy(weights):
+        kernel, bias = parts(weights, (3, 3), (3,))
+        return log_loss(y, softmax(x.astype(float) @ kernel + bias, axis=1), labels=range(3))
+
+    weights = flat(model)
+    found = model.evaluate(x, y, verbose=0)
+    model.fit(x, y, verbose=0)
+    return {"loss": (found, entropy(weights)), "weights": (flat(model), stepped(entropy, weights))}
+
+
+HEADS = pytest.mark.parametrize("head", ["softmax", "logits"])
+
+
+@HEADS
+@claim("Crossentropy takes the softmax once of a model that ends in {head}", source=LOSSES)
+def test_softmax_once(judge, head):
+    assert judge(agreement("loss", classified(head)))
+
+
+@HEADS
+@claim("A step by crossentropy is that of a model that ends in {head}", source=LOSSES)
+def test_step_of_softmax(judge, head):
+    assert judge(agreement("weights", classified(head)))
+
+
+@contract("loss", "metrics", "weights", numbers=3)
+def of_rank(seed, target, output):
+    """A linear model in batches whose targets have rank 1 or 2, and outputs too; and a step."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    batch = int(rng.integers(3, 7))
+    rows = batch + int(rng.integers(1, batch))
+    x, y = rng.normal(size=(rows, 2)).astype("float32"), rng.normal(size=rows)
+    inputs, dense = keras.Input((2,)), keras.layers.Dense(1)
+    found = dense(inputs) if output == 2 else keras.ops.squeeze(dense(inputs), axis=-1)
+    model = keras.Model(inputs, found)
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae", "mse"], **EAGER)
+    weights, given = flat(model), y[:, None] if target == 2 else y
+
+    def off(weights):
+        return x.astype(float) @ weights[:2] + weights[2] - y
+
+    error = off(weights)
+    values = model.evaluate(x, given, batch_size=batch, verbose=0)
+    model.train_on_batch(x, given)
+    squared = np.mean(error**2)
+    return {
+        "loss": (values[0], squared),
+        "metrics": (values[1:], [np.mean(np.abs(error)), squared]),
+        "weights": (flat(model), stepped(lambda w: np.mean(off(w) ** 2), weights)),
+    }
+
+
+RANKS = pytest.mark.parametrize(("target", "output"), [(1, 2), (2, 1), (1, 1)])
+
+
+@RANKS
+@claim(
+    "Targets of rank {target} meet outputs of rank {output} row by row in the loss", source=TRAINING
+)
+def test_loss_of_ranks(judge, target, output):
+    assert judge(agreement("loss", of_rank(target, output)))
+
+
+@pytest.mark.parametrize(("target", "output"), [(1, 2), (2, 1)])
+@claim(
+    "Targets of rank {target} meet outputs of rank {output} row by row in metrics",
+    source=TRAINING,
+)
+def test_metrics_of_ranks(judge, target, output):
+    assert judge(agreement("metrics", of_rank(target, output)))
+
+
+@claim(
+    "Metrics of targets and outputs of rank 1 are means over examples",
+    source=TRAINING,
+    known="https://github.com/tensorflow/tensorflow/issues/35439",
+)
+def test_metrics_of_rank_one(judge):
+    assert judge(agreement("metrics", of_rank(1, 1)))
+
+
+@RANKS
+@claim(
+    "Targets of rank {target} meet outputs of rank {output} row by row in a step", source=TRAINING
+)
+def test_step_of_ranks(judge, target, output):
+    assert judge(agreement("weights", of_rank(target, output)))

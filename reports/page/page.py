@@ -42,6 +42,7 @@ def page(judgement: Judgement, figures: Figures, prospects: str | None = None) -
     return div(
         "max-width:1240px;line-height:1.4",
         _banner(judgement.verdict),
+        *_known(judgement),
         div(
             f"{ROW};align-items:flex-start;gap:10px;margin:8px 0",
             div("flex:43 1 300px;max-width:720px", image(figures.curves.svg, figures.curves.alt)),
@@ -62,6 +63,13 @@ def _banner(verdict: Verdict) -> Markup:
     ground = f"background:rgba({colour},.16);border-left:6px solid rgb({colour})"
     word = div("font-size:18px;font-weight:700", f"{sign} {verdict.outcome}")
     return div(f"{BANNER};{ground}", word, *facts)
+
+
+def _known(judgement: Judgement) -> Iterable[Markup]:
+    """Where it is reported that the claim is wrong upstream, if it is."""
+    if judgement.known:
+        told = "fixed" if judgement.verdict else "known"
+        yield div("padding:6px 10px", f"{told} upstream: {judgement.known}")
 
 
 def _facts(verdict: Verdict) -> Iterable[tuple[str, str]]:

@@ -1,0 +1,31 @@
+"""Steps of gradient descent by hand, on a loss written as a function of all weights."""
+
+import numpy as np
+
+RATE = 0.1
+# Central differences in float64 are then exact to about 1e-10.
+WIDTH = 1e-5
+
+
+def slope(loss, weights):
+    """The gradient of a loss at weights, by central differences."""
+    steps = WIDTH * np.eye(len(weights))
+    return np.array([loss(weights + step) - loss(weights - step) for step in steps]) / (2 * WIDTH)
+
+
+def stepped(loss, weights):
+    """The weights after one step of gradient descent."""
+    return weights - RATE * slope(loss, weights)
+
+
+def flat(model):
+    """All trainable weights of a model, one vector."""
+    kept = [np.float64(each.numpy()).ravel() for each in model.trainable_variables]
+    return np.concatenate(kept)
+
+
+def parts(weights, *shapes):
+    """A vector of weights in arrays of these shapes."""
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    pieces = np.split(weights, ends[:-1])
+    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]

@@ -1,0 +1,123 @@
+"""A linear model that remembers the rows it was given, and stochastic gradient descent by hand."""
+
+import numpy as np
+
+RATE = 0.05
+
+
+def drawn(seed, columns=3):
+    """Examples with their numbers, from 1 on, as the first column; their targets; a batch size.
+
+    The last batch is a partial one, and there are two full ones at least.
+    """
+    rng = np.random.default_rng(seed)
+    batch = int(rng.integers(3, 8))
+    rows = batch * int(rng.integers(2, 4)) + int(rng.integers(1, batch))
+    x = rng.normal(size=(rows, columns)).astype("float32")
+    y = rng.normal(size=(rows, 1)).astype("float32")
+    return np.column_stack([np.arange(1, rows + 1, dtype="float32"), x]), y, batch
+
+
+def remembering(capacity):
+    """A layer that takes the rows' numbers off, and keeps those of training and of evaluation."""
+    import keras
+
+    class Rows(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.kept = [
+                self.add_weight(shape=(capacity,), initializer="zeros", trainable=False, name=name)
+                for name in ("evaluated", "trained")
+            ]
+
+        def call(self, inputs, training=False):
+            kept = self.kept[bool(training)]
+            numbers = keras.ops.concatenate([kept, inputs[:, 0]])[-capacity:]
+            kept.assign(keras.ops.reshape(numbers, (capacity,)))
+            return inputs[:, 1:]
+
+        def compute_output_shape(self, shape):
+            return (shape[0], shape[1] - 1)
+
+        def numbers(self, of):
+            """The numbers of the rows in the order that they came in."""
+            numbers = keras.ops.convert_to_numpy(self.kept[of == "trained"])
+            return numbers[numbers > 0].astype(int)
+
+    return Rows()
+
+
+def linear(x, capacity, **compiled):
+    """A linear model of the columns after the first, its layer `Rows`, and kernel and bias."""
+    import keras
+
+    rows = remembering(capacity)
+    model = keras.Sequential([rows, keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae"], **compiled)
+    model.build((None, x.shape[1]))
+    return model, rows, weights_of(model)
+
+
+def weights_of(model):
+    """Kernel and bias of a model's dense layer, one vector."""
+    return np.concatenate([np.float64(each).ravel() for each in model.layers[-1].get_weights()])
+
+
+def batches(numbers, size):
+    """The places of rows by number, in batches of a size; the last one may be smaller."""
+    places = np.asarray(numbers) - 1
+    return [places[start : start + size] for start in range(0, len(places), size)]
+
+
+def errors(weights, x, y):
+    """What the linear model is off, example by example."""
+    return x[:, 1:].astype(float) @ weights[:-1] + weights[-1] - y[:, 0]
+
+
+def descend(weights, x, y, taken, weight=None):
+    """Stochastic gradient descent on the mean squared error, batch after batch.
+
+    Returns:
+        The weights at the end; then the squared and the absolute errors of the examples in the
+        order taken, each before its batch's step.
+    """
+    weight = np.ones(len(x)) if weight is None else weight
+    squared, absolute = [], []
+    for places in taken:
+        error = errors(weights, x[places], y[places])
+        slope = 2 * weight[places] * error / len(places)
+        inputs = np.column_stack([x[places, 1:], np.ones(len(places))]).astype(float)
+        weights = weights - RATE * slope @ inputs
+        squared.append(weight[places] * error**2)
+        absolute.append(np.abs(error))
+    return weights, np.concatenate(squared), np.concatenate(absolute)
+
+
+def sources(x, y, batch):
+    """Data in each of the forms that `fit` takes, with what `fit` needs to be told of it."""
+    import keras
+    import tensorflow as tf
+
+    places = batches(np.arange(len(x)) + 1, batch)
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return len(places)
+
+        def __getitem__(self, index):
+            return x[places[index]], y[places[index]]
+
+    def endless():
+        while True:
+            yield from ((x[each], y[each]) for each in places)
+
+    return {
+        "arrays": lambda: ((x, y), {"batch_size": batch}),
+        "tensors": lambda: ((tf.constant(x), tf.constant(y)), {"batch_size": batch}),
+        "a tf.data.Dataset": lambda: (
+            (tf.data.Dataset.from_tensor_slices((x, y)).batch(batch),),
+            {},
+        ),
+        "a generator": lambda: ((endless(),), {"steps_per_epoch": len(places)}),
+        "a PyDataset": lambda: ((Batches(),), {}),
+    }

@@ -1,0 +1,351 @@
+"""Callbacks change the rate, stop, swap weights and log as documented, and see every batch."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+
+pytestmark = pytest.mark.contract
+PAGES = "https://keras.io/api/callbacks/"
+NOWHERE = "reported nowhere that we found"
+EPOCHS = 16
+
+
+def line(optimizer, weight=0.0, loss="mse", **options):
+    """A model of one weight: its prediction is the weight times the input."""
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
+    model.build((None, 1))
+    model.set_weights([np.full((1, 1), weight)])
+    model.compile(optimizer, loss, run_eagerly=True, **options)
+    return model
+
+
+def ones(value=1.0):
+    """A batch of inputs that are one number, which costs less to go through than arrays do."""
+    import tensorflow as tf
+
+    rows = np.full((3, 1), value, "float32")
+    return tf.data.Dataset.from_tensors((rows, rows))
+
+
+def slope_one(_, prediction):
+    """A loss whose gradient by the weight is 1 where the inputs are ones."""
+    import keras
+
+    return keras.ops.sum(prediction, axis=-1)
+
+
+def plateau_rates(values, rate, factor, patience, min_delta=0.0, cooldown=0, min_lr=0.0):
+    """The rate after each epoch."""
+    best, waited, resting, rates = np.inf, 0, 0, []
+    for value in values:
+        better = value < best - min_delta
+        best = value if better else best
+        waited = 0 if better or resting else waited + 1
+        resting = max(0, resting - 1)
+        if waited >= patience:
+            waited, resting, rate = 0, cooldown, max(rate * factor, min_lr)
+        rates.append(rate)
+    return rates
+
+
+@contract("rates", "spared", numbers=EPOCHS)
+def plateau(seed, **options):
+    """Made values that fall and rise, under ReduceLROnPlateau."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    values, factor = rng.normal(size=EPOCHS), float(rng.uniform(0.2, 0.8))
+    options = {"patience": 2, "min_delta": 0.0} | options
+    callback = keras.callbacks.ReduceLROnPlateau(factor=factor, mode="min", **options)
+    model = line(keras.optimizers.SGD(0.5))
+    told = keras.callbacks.CallbackList([callback], model=model, epochs=EPOCHS)
+    told.on_train_begin()
+    rates = []
+    for epoch, value in enumerate(values):
+        told.on_epoch_begin(epoch)
+        told.on_epoch_end(epoch, {"val_loss": float(value)})
+        rates.append(float(model.optimizer.learning_rate))
+    told.on_train_end()
+    reduced = np.flatnonzero(np.diff([0.5, *rates]))
+    apart = np.diff(reduced).min(initial=EPOCHS) if options.get("cooldown") else EPOCHS
+    return {
+        "rates": (rates, plateau_rates(values, 0.5, factor, **options)),
+        "spared": (min(apart - options.get("cooldown", 0), 0), 0),
+    }
+
+
+@pytest.mark.parametrize("patience", [1, 2, 4])
+@claim("ReduceLROnPlateau scales the rate after {patience} epochs on a plateau", source=PAGES)
+def test_plateau_patience(judge, patience):
+    assert judge(agreement("rates", plateau(patience=patience)))
+
+
+@claim("ReduceLROnPlateau takes no change below min_delta for an improvement", source=PAGES)
+def test_plateau_min_delta(judge):
+    assert judge(agreement("rates", plateau(min_delta=0.7)))
+
+
+@claim("ReduceLROnPlateau goes no lower than min_lr", source=PAGES)
+def test_plateau_min_lr(judge):
+    assert judge(agreement("rates", plateau(patience=1, min_lr=0.2)))
+
+
+@claim("ReduceLROnPlateau reduces no second time within its cooldown", source=PAGES)
+def test_plateau_spared(judge):
+    assert judge(agreement("spared", plateau(patience=1, cooldown=3)))
+
+
+@claim("ReduceLROnPlateau waits cooldown epochs before it counts", source=PAGES, known=NOWHERE)
+def test_plateau_cooldown(judge):
+    assert judge(agreement("rates", plateau(patience=1, cooldown=3)))
+
+
+@contract("rates", "weights", "logs", "plateau", numbers=6)
+def rated(seed):
+    """Six epochs of a step each, at rates of a LearningRateScheduler; as many on a plateau."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    first, shares = float(rng.uniform(0.1, 1)), rng.uniform(0.5, 1.5, size=6)
+    seen, weights = [], []
+    model = line(keras.optimizers.SGD(first), loss=slope_one)
+
+    def schedule(epoch, rate):
+        seen.append(rate)
+        return float(rate * shares[epoch])
+
+    def record(*_, **__):
+        weights.append(model.get_weights()[0].item())
+
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(schedule),
+        keras.callbacks.LambdaCallback(on_epoch_end=record),
+    ]
+    logs = model.fit(ones(), epochs=6, verbose=0, callbacks=callbacks).history
+    rates = first * np.cumprod(shares)
+    still = line(keras.optimizers.SGD(0.0))
+    still.optimizer.learning_rate = 0.8
+    # At inputs of zero no loss ever falls.
+    down = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    flat = still.fit(ones(0), epochs=6, verbose=0, callbacks=[down]).history
+    return {
+        "rates": (seen, [first, *rates[:-1]]),
+        "weights": (weights, -np.cumsum(rates)),
+        "logs": (logs["learning_rate"], rates),
+        "plateau": (flat["learning_rate"], [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]),
+    }
+
+
+@claim("LearningRateScheduler asks by the epoch, from 0 on, and the rate so far", source=PAGES)
+def test_scheduler_asks(judge):
+    assert judge(agreement("rates", rated()))
+
+
+@claim("fit trains an epoch at the rate that LearningRateScheduler set at its start", source=PAGES)
+def test_scheduler_trains(judge):
+    assert judge(agreement("weights", rated()))
+
+
+@claim("LearningRateScheduler logs the epoch's rate as learning_rate", source=PAGES)
+def test_scheduler_logs(judge):
+    assert judge(agreement("logs", rated()))
+
+
+@claim("ReduceLROnPlateau logs the rate that an epoch of fit was trained at", source=PAGES)
+def test_plateau_in_fit(judge):
+    assert judge(agreement("plateau", rated()))
+
+
+@contract("batches", "epochs")
+def broken(seed, number):
+    """A batch of the second epoch has a loss that is no number."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    at, model, batches = int(rng.integers(0, 4)), line(keras.optimizers.SGD(0.1)), []
+    inputs = np.ones((2, 4, 1), "float32")
+    inputs[1, at] = number
+    turns = iter(inputs.reshape(-1, 1, 1))
+    stop = keras.callbacks.TerminateOnNaN()
+    count = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: batches.append((batch, logs))
+    )
+    given = ((next(turns), np.ones((1, 1))) for _ in range(8))
+    ended = model.fit(
+        given, epochs=3, steps_per_epoch=4, verbose=0, shuffle=False, callbacks=[count, stop]
+    ).history
+    return {
+        "batches": (len(batches), 4 + at + 1),
+        "epochs": (len(ended["loss"]), 2),
+    }
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf], ids=["NaN", "Inf"])
+@claim("TerminateOnNaN ends fit with the batch whose loss is {number}", source=PAGES)
+def test_terminates(judge, number):
+    assert judge(agreement("batches", broken(number)))
+
+
+@claim("TerminateOnNaN ends fit within its epoch, which is still reported", source=PAGES)
+def test_terminated_epoch(judge):
+    assert judge(agreement("epochs", broken(np.nan)))
+
+
+@contract("val_loss", "loss", "weights", numbers=5)
+def swapped(seed, callback):
+    """Five epochs of a step each, whose weights are averaged; the loss is the weight itself."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rate, momentum, first = rng.uniform(0.2, 1), rng.uniform(0.3, 0.9), rng.normal()
+    optimizer = keras.optimizers.SGD(float(rate), use_ema=True, ema_momentum=float(momentum))
+    model = line(optimizer, first, slope_one)
+    swap = [keras.callbacks.SwapEMAWeights()] if callback else []
+    logs = model.fit(ones(), validation_data=ones(), epochs=5, verbose=0, callbacks=swap).history
+    weights = first - rate * np.arange(6)
+    averages = [weights[1]]
+    for weight in weights[2:]:
+        averages.append(momentum * averages[-1] + (1 - momentum) * weight)
+    return {
+        "val_loss": (logs["val_loss"], averages if callback else weights[1:]),
+        "loss": (logs["loss"], weights[:-1]),
+        "weights": (model.get_weights()[0].item(), averages[-1]),
+    }
+
+
+@claim("SwapEMAWeights has fit evaluate the averaged weights", source=PAGES)
+def test_swapped(judge):
+    assert judge(agreement("val_loss", swapped(True)))
+
+
+@claim("SwapEMAWeights gives the weights back after fit's evaluation", source=PAGES)
+def test_swapped_back(judge):
+    assert judge(agreement("loss", swapped(True)))
+
+
+@claim("fit without SwapEMAWeights evaluates the weights, not their averages", source=PAGES)
+def test_not_swapped(judge):
+    assert judge(agreement("val_loss", swapped(False)))
+
+
+@pytest.mark.parametrize("callback", [False, True])
+@claim("fit of use_ema ends with the averages as weights (swapping={callback})", source=PAGES)
+def test_averages_in_the_end(judge, callback):
+    assert judge(agreement("weights", swapped(callback)))
+
+
+@contract("during", "after", "evaluated", "after evaluate")
+def swapped_alone(seed):
+    """SwapEMAWeights given to predict and evaluate of a model that has taken two steps."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    momentum, first = rng.uniform(0.3, 0.9), rng.normal()
+    optimizer = keras.optimizers.SGD(0.5, use_ema=True, ema_momentum=float(momentum))
+    model, rows = line(optimizer, first, slope_one), np.ones((3, 1), "float32")
+    for _ in range(2):
+        model.train_on_batch(rows, rows)
+    average = momentum * (first - 0.5) + (1 - momentum) * (first - 1)
+    swap = {"callbacks": [keras.callbacks.SwapEMAWeights()], "verbose": 0}
+    evaluated = model.evaluate(ones(), **swap)
+    returned = model.get_weights()[0].item()
+    predicted = model.predict(ones(), **swap)[0].item()
+    return {
+        "evaluated": (evaluated, average),
+        "after evaluate": (returned, first - 1),
+        "during": (predicted, average),
+        "after": (model.get_weights()[0].item(), first - 1),
+    }
+
+
+@pytest.mark.parametrize(("quantity", "by"), [("evaluated", "evaluate"), ("during", "predict")])
+@claim("SwapEMAWeights has {by} take the averaged weights", source=PAGES)
+def test_swapped_alone(judge, quantity, by):  # noqa: ARG001 -- the sentence's
+    assert judge(agreement(quantity, swapped_alone()))
+
+
+@claim("SwapEMAWeights gives the weights back after evaluate", source=PAGES)
+def test_back_after_evaluate(judge):
+    assert judge(agreement("after evaluate", swapped_alone()))
+
+
+@claim("SwapEMAWeights gives the weights back after predict", source=PAGES, known=NOWHERE)
+def test_back_after_predict(judge):
+    assert judge(agreement("after", swapped_alone()))
+
+
+EVENTS = ("train_begin", "epoch_begin", "train_batch_begin", "train_batch_end", "test_begin")
+EVENTS += ("test_batch_begin", "test_batch_end", "test_end", "epoch_end", "train_end")
+
+
+def events_of(epochs, batches, tests):
+    """What a callback of fit is to see: each event's number and its index, 0 where none."""
+    train = [(2, b) for b in range(batches)], [(3, b) for b in range(batches)]
+    test = [(5, b) for b in range(tests)], [(6, b) for b in range(tests)]
+    step, check = (
+        [pair for both in zip(*pairs, strict=True) for pair in both] for pairs in (train, test)
+    )
+    seen = [(0, 0)]
+    for epoch in range(epochs):
+        seen += [(1, epoch), *step, (4, 0), *check, (7, 0), (8, epoch)]
+    return [*seen, (9, 0)]
+
+
+@contract("events", "batch loss", "epoch loss", "parameters", numbers=400)
+def watched(seed):
+    """A callback that notes all it is told in a fit at rate 0."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rows, batch, epochs = int(rng.integers(5, 12)), int(rng.integers(2, 5)), 2
+    x, y = rng.normal(size=(rows, 1)), rng.normal(size=(rows, 1))
+    model, seen, running, means = line(keras.optimizers.SGD(0.0), rng.normal()), [], [], []
+
+    class Watch(keras.callbacks.Callback):
+        def told(self, event, index=0, logs=None):
+            seen.append((EVENTS.index(event), index if isinstance(index, int) else 0))
+            if event == "train_batch_end":
+                running.append(logs["loss"])
+            if event == "epoch_end":
+                means.append(logs["loss"])
+
+    def method(event):
+        return lambda self, *given, **logs: self.told(event, *given, **logs)
+
+    for event in EVENTS:
+        setattr(Watch, f"on_{event}", method(event))
+    watch = Watch()
+    model.fit(x, y, batch, epochs, 0, [watch], validation_data=(x[:3], y[:3]), shuffle=False)
+    losses = (x * model.get_weights()[0].item() - y).ravel() ** 2
+    batches = -(-rows // batch)
+    so_far = [np.mean(losses[: batch * (b + 1)]) for b in range(batches)] * epochs
+    return {
+        "events": (seen, events_of(epochs, batches, -(-3 // batch))),
+        "batch loss": (running, so_far),
+        "epoch loss": (means, [losses.mean()] * epochs),
+        "parameters": ([watch.params["epochs"], watch.params["steps"]], [epochs, batches]),
+    }
+
+
+@claim("Callbacks of fit are told every event once, in order, with its index from 0", source=PAGES)
+def test_events(judge):
+    assert judge(agreement("events", watched()))
+
+
+@claim("on_train_batch_end sees the mean loss over the epoch's examples so far", source=PAGES)
+def test_batch_logs(judge):
+    assert judge(agreement("batch loss", watched()))
+
+
+@claim("on_epoch_end sees the mean loss over the epoch's examples", source=PAGES)
+def test_epoch_logs(judge):
+    assert judge(agreement("epoch loss", watched()))
+
+
+@claim("A callback's params tell the epochs, and the steps of each", source=PAGES)
+def test_parameters(judge):
+    assert judge(agreement("parameters", watched()))

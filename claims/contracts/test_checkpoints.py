@@ -1,0 +1,242 @@
+"""Checkpoints, backups and logs on disk hold what they are documented to hold."""
+
+import contextlib
+import csv
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+
+pytestmark = pytest.mark.contract
+CHECKPOINT = "https://keras.io/api/callbacks/model_checkpoint/"
+BACKUP = "https://keras.io/api/callbacks/backup_and_restore/"
+LOGGER = "https://keras.io/api/callbacks/csv_logger/"
+NOWHERE = "reported nowhere that we found"
+EPOCHS, BATCHES = 5, 4
+
+
+def one_weight(optimizer):
+    """A model of one weight, which is 0, and a loss whose gradient by it is 1."""
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.build((None, 1))
+    model.compile(optimizer, lambda _, prediction: keras.ops.sum(prediction, -1), run_eagerly=True)
+    return model
+
+
+def batches(count):
+    import tensorflow as tf
+
+    rows = np.ones((count, 1), "float32")
+    return tf.data.Dataset.from_tensor_slices((rows, rows)).batch(1)
+
+
+@contract("kept", numbers=EPOCHS * BATCHES)
+def checkpointed(seed, pattern, **options):
+    """Weights in the files that are left, of epochs with made values and weight n in step n."""
+    import keras
+
+    values = np.random.default_rng(seed).normal(size=EPOCHS)
+    model = one_weight(keras.optimizers.SGD(0.0))
+    with tempfile.TemporaryDirectory() as folder:
+        callback = keras.callbacks.ModelCheckpoint(
+            str(Path(folder) / pattern), save_weights_only=True, **options
+        )
+        told = keras.callbacks.CallbackList([callback], model=model, epochs=EPOCHS)
+        told.on_train_begin()
+        for epoch in range(EPOCHS):
+            told.on_epoch_begin(epoch)
+            for batch in range(BATCHES):
+                model.set_weights([np.full((1, 1), 1.0 + epoch * BATCHES + batch)])
+                told.on_train_batch_end(batch, {"loss": 0.0})
+            told.on_epoch_end(epoch, {"val_loss": float(values[epoch])})
+        told.on_train_end()
+        kept = []
+        for file in sorted(Path(folder).iterdir()):
+            model.load_weights(str(file))
+            kept.append(model.get_weights()[0].item())
+    return {"kept": (sorted(kept), saved(values, pattern, **options))}
+
+
+def saved(
+    values,
+    pattern,
+    save_best_only=False,
+    mode="min",
+    save_freq="epoch",
+    initial_value_threshold=np.inf,
+):
+    """The steps, from 1 on, whose weights are in a file at the end."""
+    steps, best = [], initial_value_threshold
+    for epoch, value in enumerate(-values if mode == "max" else values):
+        better = value < best
+        best = min(best, value)
+        if better or not save_best_only:
+            steps.append((epoch + 1) * BATCHES)
+    if save_freq != "epoch":
+        steps = [*range(save_freq, EPOCHS * BATCHES + 1, save_freq)]
+    return steps if "{" in pattern else steps[-1:]
+
+
+@claim("ModelCheckpoint saves the model after each epoch, under its number", source=CHECKPOINT)
+def test_every_epoch(judge):
+    assert judge(agreement("kept", checkpointed("{epoch:02d}.weights.h5", mode="min")))
+
+
+@claim("ModelCheckpoint overwrites a file without a placeholder", source=CHECKPOINT)
+def test_overwrites(judge):
+    assert judge(agreement("kept", checkpointed("last.weights.h5", mode="min")))
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@claim("ModelCheckpoint with save_best_only keeps the best epoch by mode={mode}", source=CHECKPOINT)
+def test_best_only(judge, mode):
+    experiment = checkpointed("best.weights.h5", save_best_only=True, mode=mode)
+    assert judge(agreement("kept", experiment))
+
+
+@claim("ModelCheckpoint with save_best_only saves each epoch that is a new best", source=CHECKPOINT)
+def test_each_best(judge):
+    experiment = checkpointed("{epoch:02d}.weights.h5", save_best_only=True, mode="min")
+    assert judge(agreement("kept", experiment))
+
+
+@pytest.mark.parametrize("every", [3, 4])
+@claim("ModelCheckpoint with save_freq={every} saves after so many batches", source=CHECKPOINT)
+def test_save_freq(judge, every):
+    experiment = checkpointed("{epoch:02d}-{batch:02d}.weights.h5", save_freq=every, mode="min")
+    assert judge(agreement("kept", experiment))
+
+
+@claim("ModelCheckpoint saves nothing above initial_value_threshold", source=CHECKPOINT)
+def test_threshold(judge):
+    options = {"save_best_only": True, "initial_value_threshold": -0.5, "mode": "min"}
+    assert judge(agreement("kept", checkpointed("{epoch:02d}.weights.h5", **options)))
+
+
+@contract("losses")
+def best_batch(seed):
+    """The best of the first epoch's made losses, by a checkpoint after every batch."""
+    import keras
+
+    losses = np.random.default_rng(seed).normal(size=BATCHES)
+    model, found = one_weight(keras.optimizers.SGD(0.0)), np.nan
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "best.weights.h5")
+        callback = keras.callbacks.ModelCheckpoint(
+            file, "loss", save_best_only=True, save_weights_only=True, mode="min", save_freq=1
+        )
+        told = keras.callbacks.CallbackList([callback], model=model, epochs=1)
+        told.on_train_begin()
+        told.on_epoch_begin(0)
+        with contextlib.suppress(TypeError):
+            for batch, loss in enumerate(losses):
+                model.set_weights([np.full((1, 1), loss)])
+                told.on_train_batch_end(batch, {"loss": float(loss)})
+            model.load_weights(file)
+            found = model.get_weights()[0].item()
+    return {"losses": (found, losses.min())}
+
+
+@claim(
+    "ModelCheckpoint keeps the best batch of the first epoch, asked to save after batches",
+    source=CHECKPOINT,
+    known=NOWHERE,
+)
+def test_best_batch(judge):
+    assert judge(agreement("losses", best_batch()))
+
+
+@contract("epochs", "weights", "steps", "left")
+def interrupted(seed):
+    """Momentum descent that breaks off in an epoch, and is started again in a new model."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rate, momentum = float(rng.uniform(0.1, 1)), float(rng.uniform(0.3, 0.9))
+    broken, rows = int(rng.integers(1, EPOCHS)), batches(BATCHES)
+
+    def fail(batch, logs):  # noqa: ARG001 -- Keras names them
+        if model.optimizer.iterations >= broken * BATCHES + 2:
+            raise InterruptedError
+
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"epochs": EPOCHS, "verbose": 0, "shuffle": False}
+        place = str(Path(folder) / "backup")
+        model = one_weight(keras.optimizers.SGD(rate, momentum))
+        failing = keras.callbacks.LambdaCallback(on_train_batch_end=fail)
+        backup = keras.callbacks.BackupAndRestore(place)
+        try:
+            model.fit(rows, callbacks=[backup, failing], **given)
+        except InterruptedError:
+            model = one_weight(keras.optimizers.SGD(rate, momentum))
+        again = keras.callbacks.BackupAndRestore(place)
+        logs = model.fit(rows, callbacks=[again], **given).history
+        left = Path(place).exists()
+    velocity = np.cumsum(-rate * momentum ** np.arange(EPOCHS * BATCHES))
+    return {
+        "epochs": (len(logs["loss"]), EPOCHS - broken),
+        "weights": (model.get_weights()[0].item(), velocity.sum()),
+        "steps": (int(model.optimizer.iterations), EPOCHS * BATCHES),
+        "left": (left, False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("quantity", "what"),
+    [
+        ("epochs", "goes on with the epoch that broke off"),
+        ("weights", "ends with the weights of a fit that never broke off"),
+        ("steps", "counts the optimizer's steps on"),
+        ("left", "leaves no backup once fit is through"),
+    ],
+)
+@claim("BackupAndRestore {what}", source=BACKUP)
+def test_backup(judge, quantity, what):  # noqa: ARG001 -- the sentence's
+    assert judge(agreement(quantity, interrupted()))
+
+
+def rows_of(file, separator):
+    with Path(file).open(newline="") as lines:
+        return [*csv.reader(lines, delimiter=separator)]
+
+
+@contract("values", "epochs", "headers", numbers=4 * EPOCHS)
+def logged(seed, append, separator):
+    """A table of two trainings' made logs."""
+    import keras
+
+    logs = np.random.default_rng(seed).normal(size=(2, EPOCHS, 2))
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "log.csv")
+        for run in logs:
+            callback = keras.callbacks.CSVLogger(file, separator=separator, append=append)
+            callback.on_train_begin()
+            for epoch, (loss, val_loss) in enumerate(run):
+                callback.on_epoch_end(epoch, {"loss": loss, "val_loss": val_loss})
+            callback.on_train_end()
+        rows = rows_of(file, separator)
+    told = [row for row in rows if row[0] != "epoch"]
+    runs = 2 if append else 1
+    return {
+        "values": (np.float64([row[1:] for row in told]), logs[-runs:].reshape(-1, 2)),
+        "epochs": ([int(row[0]) for row in told], [*range(EPOCHS)] * runs),
+        "headers": ([row == ["epoch", "loss", "val_loss"] for row in rows].count(True), 1),
+    }
+
+
+@pytest.mark.parametrize("quantity", ["values", "epochs"])
+@claim("CSVLogger writes a row for each epoch: its {quantity}", source=LOGGER)
+def test_rows(judge, quantity):
+    assert judge(agreement(quantity, logged(False, ",")))
+
+
+@pytest.mark.parametrize("quantity", ["values", "headers"])
+@claim("CSVLogger with append=True goes on below the file's rows: its {quantity}", source=LOGGER)
+def test_appended(judge, quantity):
+    assert judge(agreement(quantity, logged(True, ";")))

@@ -1,0 +1,208 @@
+"""Layers that change what they are given in training alone: dropout, noise, augmentation."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.laws import ERRORS, correlation, lawful, p_value
+
+pytestmark = pytest.mark.contract
+PAGES = "https://keras.io/api/layers/regularization_layers/"
+AUGMENTATION = "https://keras.io/api/layers/preprocessing_layers/image_augmentation/"
+# AlphaDropout's value of what is dropped, that of SELU far below zero: -alpha * scale.
+SATURATED = -1.6732632423543772 * 1.0507009873554805
+
+
+def share(dropped, rate):
+    """A quantity: how many standard errors the dropped share is off the rate."""
+    error = np.sqrt(rate * (1 - rate) / np.size(dropped))
+    return float((np.mean(dropped) - rate) / error), 0.0
+
+
+@contract("share", "kept", "inference", "again", "seeded", "units", numbers=3000)
+def dropped(seed, name, shape, whole=(), **options):
+    """A layer of the Dropout family on random inputs; units are whole along some axes."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    x, rate = rng.uniform(1, 2, size=shape).astype("float32"), float(rng.uniform(0.2, 0.7))
+    kind = getattr(keras.layers, name)
+    layer, one, other = kind(rate, **options), *(kind(rate, seed=seed) for _ in range(2))
+    out, again = (np.asarray(layer(x, training=True)) for _ in range(2))
+    drops, scaled, bottom = out == 0, x / (1 - rate), 0.0
+    if name == "AlphaDropout":
+        slope = ((1 - rate) * (1 + rate * SATURATED**2)) ** -0.5
+        bottom = slope * SATURATED * (1 - rate)
+        drops, scaled = np.abs(out - bottom) < 1e-6, slope * (x - SATURATED * rate)
+    units = np.all(drops, axis=whole, keepdims=True) if whole else drops
+    return {
+        "share": share(units, rate),
+        "kept": (out, np.where(drops, bottom, scaled)),
+        "units": (np.broadcast_to(units, x.shape), drops),
+        "inference": (layer(x, training=False), x),
+        "again": correlation(units, np.all(again == again.min(), axis=whole) if whole else again),
+        "seeded": (one(x, training=True), other(x, training=True)),
+    }
+
+
+FLAT, TALL = (50, 60), (10, 6, 50)
+PLAIN = [("Dropout", FLAT), ("AlphaDropout", FLAT)]
+
+
+@pytest.mark.parametrize(("name", "shape"), PLAIN)
+@claim("{name} in training drops units at its rate", source=PAGES)
+def test_share(judge, name, shape):
+    assert judge(agreement("share", dropped(name, shape), within=ERRORS))
+
+
+@pytest.mark.parametrize(("name", "shape"), PLAIN)
+@claim("{name} in training scales the kept units as documented", source=PAGES)
+def test_kept(judge, name, shape):
+    assert judge(agreement("kept", dropped(name, shape)))
+
+
+@pytest.mark.parametrize(("name", "shape"), PLAIN)
+@claim("{name} gives its inputs back in inference", source=PAGES)
+def test_inference(judge, name, shape):
+    assert judge(agreement("inference", dropped(name, shape)))
+
+
+@claim("Dropout draws anew at each call", source=PAGES)
+def test_again(judge):
+    assert judge(agreement("again", dropped("Dropout", FLAT), within=ERRORS))
+
+
+@pytest.mark.parametrize(("name", "shape"), PLAIN)
+@claim("Two {name} layers of one seed drop the same units", source=PAGES)
+def test_seeded(judge, name, shape):
+    assert judge(agreement("seeded", dropped(name, shape)))
+
+
+WHOLE = [
+    ("Dropout", TALL, (1,), {"noise_shape": (10, 1, 50)}),
+    ("SpatialDropout1D", TALL, (1,), {}),
+    ("SpatialDropout2D", (10, 3, 2, 50), (1, 2), {}),
+    ("SpatialDropout3D", (10, 2, 2, 2, 30), (1, 2, 3), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "shape", "axes", "options"), WHOLE)
+@claim("{name} drops whole along axes {axes}", source=PAGES)
+def test_units(judge, name, shape, axes, options):
+    assert judge(agreement("units", dropped(name, shape, axes, **options)))
+
+
+@pytest.mark.parametrize(("name", "shape", "axes", "options"), WHOLE)
+@claim("{name}, whole along axes {axes}, drops at its rate", source=PAGES)
+def test_units_share(judge, name, shape, axes, options):
+    assert judge(agreement("share", dropped(name, shape, axes, **options), within=ERRORS))
+
+
+@pytest.mark.parametrize(("name", "shape", "axes", "options"), WHOLE)
+@claim("{name}, whole along axes {axes}, scales what it keeps", source=PAGES)
+def test_units_kept(judge, name, shape, axes, options):
+    assert judge(agreement("kept", dropped(name, shape, axes, **options)))
+
+
+@contract("law", "inference", numbers=3000)
+def noisy(seed, name):
+    """What a layer of Gaussian noise adds to, or multiplies, its inputs."""
+    import keras
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(seed)
+    x, amount = rng.uniform(1, 2, size=FLAT).astype("float32"), float(rng.uniform(0.2, 0.7))
+    layer = getattr(keras.layers, name)(amount)
+    out = np.asarray(layer(x, training=True))
+    law = norm(1, np.sqrt(amount / (1 - amount))) if name == "GaussianDropout" else norm(0, amount)
+    noise = out / x if name == "GaussianDropout" else out - x
+    return {"law": p_value(noise, law), "inference": (layer(x, training=False), x)}
+
+
+@pytest.mark.parametrize("name", ["GaussianDropout", "GaussianNoise"])
+@claim("{name} in training has its documented law", source=PAGES)
+def test_noise(judge, name):
+    assert judge(lawful("law", noisy(name)))
+
+
+@pytest.mark.parametrize("name", ["GaussianDropout", "GaussianNoise"])
+@claim("{name} gives its inputs back in inference", source=PAGES)
+def test_no_noise(judge, name):
+    assert judge(agreement("inference", noisy(name)))
+
+
+@contract("training", "inference", numbers=200)
+def augmented(seed, name, amount):
+    """Images through an augmentation layer, and whether it changed them."""
+    import keras
+
+    x = np.random.default_rng(seed).uniform(50, 200, size=(3, 4, 5, 3)).astype("float32")
+    layer = getattr(keras.layers, name)(*amount, seed=seed)
+    changed = np.max(np.abs(np.asarray(layer(x, training=True)) - x)) > 0.01
+    return {"training": (changed, True), "inference": (layer(x, training=False), x)}
+
+
+AUGMENTATIONS = [
+    ("RandomRotation", ((0.1, 0.2),)),
+    ("RandomZoom", ((0.2, 0.3),)),
+    ("RandomTranslation", ((0.2, 0.3), (0.2, 0.3))),
+    ("RandomContrast", ((0.4, 0.9),)),
+    ("RandomBrightness", ((0.1, 0.2),)),
+]
+
+
+@pytest.mark.parametrize(("name", "amount"), AUGMENTATIONS)
+@claim("{name} by {amount} changes images in training", source=AUGMENTATION)
+def test_augments(judge, name, amount):
+    assert judge(agreement("training", augmented(name, amount)))
+
+
+@pytest.mark.parametrize(("name", "amount"), AUGMENTATIONS)
+@claim("{name} by {amount} leaves images as they are in inference", source=AUGMENTATION)
+def test_augments_not(judge, name, amount):
+    assert judge(agreement("inference", augmented(name, amount)))
+
+
+@contract("flipped", "share", "inference", "cropped", numbers=150 * 12)
+def flipped(seed, mode):
+    """Images that come out mirrored or not, and crops of them."""
+    import keras
+
+    x = np.random.default_rng(seed).uniform(size=(150, 2, 3, 2)).astype("float32")
+    layer = keras.layers.RandomFlip(mode, seed=seed)
+    out = np.asarray(layer(x, training=True))
+    mirrored = x[:, :, ::-1] if mode == "horizontal" else x[:, ::-1]
+    turned = np.all(out == mirrored, axis=(1, 2, 3))
+    crop = keras.layers.RandomCrop(2, 2, seed=seed)
+    parts = np.asarray(crop(x[:5], training=True))
+    windows = np.stack([x[:5, :, :2], x[:5, :, 1:]])
+    found = np.any(np.all(parts == windows, axis=(2, 3, 4)), axis=0)
+    return {
+        "flipped": (out, np.where(turned[:, None, None, None], mirrored, x)),
+        "share": share(turned, 0.5),
+        "inference": (layer(x, training=False), x),
+        "cropped": (found, np.ones(5)),
+    }
+
+
+@pytest.mark.parametrize("mode", ["horizontal", "vertical"])
+@claim("RandomFlip gives each image back, or mirrored: {mode}", source=AUGMENTATION)
+def test_flipped(judge, mode):
+    assert judge(agreement("flipped", flipped(mode)))
+
+
+@pytest.mark.parametrize("mode", ["horizontal", "vertical"])
+@claim("RandomFlip ({mode}) mirrors half of the images", source=AUGMENTATION)
+def test_flipped_share(judge, mode):
+    assert judge(agreement("share", flipped(mode), within=ERRORS))
+
+
+@claim("RandomFlip leaves images as they are in inference", source=AUGMENTATION)
+def test_flipped_not(judge):
+    assert judge(agreement("inference", flipped("horizontal")))
+
+
+@claim("RandomCrop in training cuts a part out of each image", source=AUGMENTATION)
+def test_cropped(judge):
+    assert judge(agreement("cropped", flipped("horizontal")))

@@ -1,0 +1,144 @@
+"""`evaluate` and `predict` by themselves, from each form of data."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.linear import drawn, errors, linear, sources, weights_of
+
+pytestmark = pytest.mark.contract
+TRAINING = "https://keras.io/api/models/model_training_apis"
+EAGER = {"run_eagerly": True}
+
+
+def asked(seed, source):
+    """A linear model, its layer of rows, its weights; examples; how to ask it of a source."""
+    x, y, batch = drawn(seed)
+    model, rows, weights = linear(x, len(x), **EAGER)
+    size = {"batch_size": batch} if source in ("arrays", "tensors") else {}
+    count = -(-len(x) // batch)
+
+    def ask(method, **options):
+        (first, *more), needs = sources(x, y, batch)[source]()
+        targets = more if method == "evaluate" else []
+        steps = {"steps": count} if "steps_per_epoch" in needs else {}
+        return getattr(model, method)(first, *targets, verbose=0, **(size | steps | options))
+
+    return model, rows, weights, x, y, batch, ask
+
+
+@contract("all", "some", numbers=40)
+def evaluated(seed, source):
+    """What evaluate gives of all rows, and of the first two batches."""
+    _, rows, weights, x, y, batch, ask = asked(seed, source)
+    loss, mae = ask("evaluate")
+    seen, off = rows.numbers("evaluated"), errors(weights, x, y)
+    return {
+        "all": (
+            [*seen, loss, mae],
+            [*range(1, len(x) + 1), np.mean(off**2), np.mean(np.abs(off))],
+        ),
+        "some": (ask("evaluate", steps=2)[0], np.mean(off[: 2 * batch] ** 2)),
+    }
+
+
+@contract("all", "some", numbers=40)
+def predicted(seed, source):
+    """What predict gives of all rows, and of the first two batches."""
+    *_, weights, x, y, batch, ask = asked(seed, source)
+    expected = errors(weights, x, np.zeros_like(y))[:, None]
+    return {
+        "all": (ask("predict"), expected),
+        "some": (ask("predict", steps=2), expected[: 2 * batch]),
+    }
+
+
+SOURCES = ["arrays", "tensors", "a tf.data.Dataset", "a generator", "a PyDataset"]
+# With arrays, steps without batch_size says how many batches there are; not claimed here.
+IN_BATCHES = SOURCES[2:4]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@claim("evaluate takes each row once, in order; its values are means: {source}", source=TRAINING)
+def test_evaluate(judge, source):
+    assert judge(agreement("all", evaluated(source)))
+
+
+@pytest.mark.parametrize("source", IN_BATCHES)
+@claim("evaluate with steps takes so many batches, the first ones: {source}", source=TRAINING)
+def test_evaluate_steps(judge, source):
+    assert judge(agreement("some", evaluated(source)))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@claim(
+    "predict gives one row for each row, in order, the last batch too: {source}", source=TRAINING
+)
+def test_predict(judge, source):
+    assert judge(agreement("all", predicted(source)))
+
+
+@pytest.mark.parametrize("source", IN_BATCHES)
+@claim("predict with steps takes so many batches, the first ones: {source}", source=TRAINING)
+def test_predict_steps(judge, source):
+    assert judge(agreement("some", predicted(source)))
+
+
+@contract("weights", "again", "on batch", numbers=160)
+def twice(seed):
+    """Evaluate of some examples and then of others; predict_on_batch; what they leave behind."""
+    model, _, weights, x, y, batch, ask = asked(seed, "arrays")
+    ask("evaluate")
+    ask("predict")
+    other, theirs, _ = drawn(seed + 100_000)
+    again = model.evaluate(other, theirs, batch_size=batch, return_dict=True, verbose=0)
+    off = errors(weights, other, theirs)
+    on_batch = model.predict_on_batch(x)
+    return {
+        "weights": (weights_of(model), weights),
+        "again": ([again["loss"], again["mae"]], [np.mean(off**2), np.mean(np.abs(off))]),
+        "on batch": (on_batch[:, 0], errors(weights, x, np.zeros_like(y))),
+    }
+
+
+@claim("evaluate and predict leave the weights as they are", source=TRAINING)
+def test_no_training(judge):
+    assert judge(agreement("weights", twice()))
+
+
+@claim("evaluate starts anew: nothing of an earlier one is left", source=TRAINING)
+def test_evaluate_again(judge):
+    assert judge(agreement("again", twice()))
+
+
+@claim("predict_on_batch gives one row for each row, in order", source=TRAINING)
+def test_predict_on_batch(judge):
+    assert judge(agreement("on batch", twice()))
+
+
+@contract("one", "other", numbers=120)
+def of_two_heads(seed):
+    """Both outputs of a model with dropout before them, by predict in a graph."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    rows, wide = int(rng.integers(20, 40)), int(rng.integers(1, 4))
+    x = rng.normal(size=(rows, 4)).astype("float32")
+    inputs = keras.Input((4,))
+    dropped = keras.layers.Dropout(0.5)(inputs)
+    heads = [keras.layers.Dense(wide, name="one"), keras.layers.Dense(2, name="other")]
+    model = keras.Model(inputs, [head(dropped) for head in heads])
+    model.compile(jit_compile=False)
+    found = model.predict(x, batch_size=7, verbose=0)
+    kernels = [np.float64(head.get_weights()[0]) for head in heads]
+    return {
+        name: (output, x @ kernel)
+        for name, output, kernel in zip(("one", "other"), found, kernels, strict=True)
+    }
+
+
+@pytest.mark.parametrize("output", ["one", "other"])
+@claim("predict gives each output whole, and drops no unit: the {output} one", source=TRAINING)
+def test_predict_outputs(judge, output):
+    assert judge(agreement(output, of_two_heads()))

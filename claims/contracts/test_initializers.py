@@ -1,0 +1,265 @@
+"""Initializers draw from their documented laws, and repeat exactly where they should."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.laws import ERRORS, correlation, lawful, p_value, spread
+
+pytestmark = pytest.mark.contract
+PAGE = "https://keras.io/api/layers/initializers/"
+SEEDING = "https://keras.io/api/utils/python_utils/"
+SAME = 1e-12
+
+
+def normal(deviation, mean=0.0):
+    from scipy.stats import norm
+
+    return norm(mean, deviation)
+
+
+def truncated(deviation, after=False, mean=0.0):
+    """A normal law cut at two deviations, each that of before or of after the cut."""
+    from scipy.stats import truncnorm
+
+    return truncnorm(-2, 2, mean, deviation / truncnorm(-2, 2).std() if after else deviation)
+
+
+def uniform(low, high):
+    from scipy.stats import uniform as law
+
+    return law(low, high - low)
+
+
+def fans(shape):
+    field = np.prod(shape[:-2])
+    return shape[-2] * field, shape[-1] * field
+
+
+def law_of(name, shape, options):
+    if name == "RandomNormal":
+        return normal(options.get("stddev", 0.05), options.get("mean", 0.0))
+    if name == "TruncatedNormal":
+        return truncated(options.get("stddev", 0.05), mean=options.get("mean", 0.0))
+    if name == "RandomUniform":
+        return uniform(options.get("minval", -0.05), options.get("maxval", 0.05))
+    scale, mode = SCALES.get(name, (options.get("scale", 1.0), options.get("mode", "fan_in")))
+    fan_in, fan_out = fans(shape)
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
+    distribution = options.get("distribution", "truncated_normal")
+    if name.endswith("Uniform") or distribution == "uniform":
+        return uniform(-np.sqrt(3 * scale / fan), np.sqrt(3 * scale / fan))
+    if distribution == "untruncated_normal":
+        return normal(np.sqrt(scale / fan))
+    return truncated(np.sqrt(scale / fan), after=True)
+
+
+SCALES = {
+    f"{name}{law}": scale
+    for name, scale in {
+        "Glorot": (1, "fan_avg"),
+        "Lecun": (1, "fan_in"),
+        "He": (2, "fan_in"),
+    }.items()
+    for law in ("Uniform", "Normal")
+}
+
+
+@contract("law", "variance", "range")
+def drawn(seed, name, kernel=False, **options):
+    """One draw, of a matrix or of a convolution's kernel."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    shape = (3, 5, *rng.integers(20, 60, size=2)) if kernel else rng.integers(90, 250, size=2)
+    shape = tuple(int(size) for size in shape)
+    draw = np.asarray(getattr(keras.initializers, name)(seed=seed, **options)(shape))
+    law = law_of(name, shape, options)
+    lowest, highest = law.support()
+    outside = max(draw.max() - highest, lowest - draw.min(), 0)
+    return {"law": p_value(draw, law), "variance": spread(draw, law), "range": (outside, 0)}
+
+
+LAWS = [
+    ("RandomNormal", {}),
+    ("RandomNormal", {"mean": 0.5, "stddev": 2.0}),
+    ("TruncatedNormal", {}),
+    ("TruncatedNormal", {"mean": 0.5, "stddev": 2.0}),
+    ("RandomUniform", {}),
+    ("RandomUniform", {"minval": 0.3, "maxval": 0.9}),
+    *((name, {}) for name in SCALES),
+    ("VarianceScaling", {}),
+    ("VarianceScaling", {"scale": 3.0, "mode": "fan_out", "distribution": "uniform"}),
+    ("VarianceScaling", {"mode": "fan_avg", "distribution": "untruncated_normal"}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), LAWS, ids=str)
+@claim("{name} with {options} draws a matrix from its documented law", source=PAGE)
+def test_law(judge, name, options):
+    assert judge(lawful("law", drawn(name, **options)))
+
+
+@pytest.mark.parametrize("name", [*SCALES, "VarianceScaling"])
+@claim("{name} draws with the variance documented for its fans", source=PAGE)
+def test_variance(judge, name):
+    assert judge(agreement("variance", drawn(name), within=ERRORS))
+
+
+@pytest.mark.parametrize("name", ["GlorotUniform", "HeNormal"])
+@claim("{name} counts a kernel's field in its fans", source=PAGE)
+def test_kernel(judge, name):
+    assert judge(agreement("variance", drawn(name, kernel=True), within=ERRORS))
+
+
+@pytest.mark.parametrize("name", ["TruncatedNormal", "GlorotUniform"])
+@claim("{name} draws nothing outside its range", source=PAGE)
+def test_range(judge, name):
+    assert judge(agreement("range", drawn(name)))
+
+
+@contract("product", "constants", numbers=40 * 40)
+def constructed(seed):
+    """An orthogonal kernel, and what is not random."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    shape, gain = tuple(int(s) for s in rng.integers(3, 7, size=3)), float(rng.uniform(0.5, 2))
+    kernel = np.float64(keras.initializers.Orthogonal(gain, seed=seed)(shape)).reshape(
+        -1, shape[-1]
+    )
+    given = keras.initializers.Constant(gain)((3, 2)), keras.initializers.Identity(gain)((3, 4))
+    plain = keras.initializers.Zeros()((2, 2)), keras.initializers.Ones()((2, 2))
+    oracle = np.full((3, 2), gain), gain * np.eye(3, 4), np.zeros((2, 2)), np.ones((2, 2))
+    return {
+        "product": (kernel.T @ kernel, gain**2 * np.eye(shape[-1])),
+        "constants": (
+            np.concatenate([np.ravel(each) for each in (*given, *plain)]),
+            np.concatenate([np.ravel(each) for each in oracle]),
+        ),
+    }
+
+
+@claim("Orthogonal draws a kernel of orthogonal columns, its gain their length", source=PAGE)
+def test_orthogonal(judge):
+    assert judge(agreement("product", constructed()))
+
+
+@claim("Constant, Identity, Zeros and Ones give what they are named for", source=PAGE)
+def test_constants(judge):
+    assert judge(agreement("constants", constructed()))
+
+
+@contract("seeded", "unseeded", "generator", "layers", "models", "seeds", "python", numbers=900)
+def repeated(seed):
+    """Draws again: by an initializer, in a model, after set_random_seed."""
+    import random
+
+    import keras
+
+    def model():
+        given = {"use_bias": False}
+        layers = [keras.layers.Dense(30, **given), keras.layers.Dense(30, **given)]
+        stack = keras.Sequential([keras.Input((30,)), *layers])
+        return stack.get_weights()
+
+    one, again = (np.asarray(keras.initializers.HeNormal(seed)((30, 30))) for _ in range(2))
+    keras.utils.set_random_seed(seed)
+    apart = [np.asarray(keras.initializers.HeNormal()((30, 30))) for _ in range(2)]
+    moving = keras.initializers.HeNormal(keras.random.SeedGenerator(seed))
+    keras.utils.set_random_seed(seed)
+    drawn = [random.random(), *np.random.random(3)]  # noqa: S311 -- what is seeded
+    models = []
+    for of in (seed, seed, seed + 1):
+        keras.utils.set_random_seed(of)
+        models.append(model())
+    first, second, other = models
+    told = [random.Random(seed).random(), *np.random.RandomState(seed).random(3)]  # noqa: S311
+    return {
+        "seeded": (one, again),
+        "unseeded": correlation(*apart),
+        "generator": correlation(moving((30, 30)), moving((30, 30))),
+        "layers": correlation(*first),
+        "models": (first[0], second[0]),
+        "seeds": correlation(first[0], other[0]),
+        "python": (drawn, told),
+    }
+
+
+@claim("An initializer with a seed repeats its draw", source=PAGE)
+def test_seeded(judge):
+    assert judge(agreement("seeded", repeated(), within=SAME))
+
+
+@claim("Two initializers without a seed draw apart", source=PAGE)
+def test_unseeded(judge):
+    assert judge(agreement("unseeded", repeated(), within=ERRORS))
+
+
+@claim("An initializer with a SeedGenerator draws anew at each call", source=PAGE)
+def test_generator(judge):
+    assert judge(agreement("generator", repeated(), within=ERRORS))
+
+
+@claim("Two layers of one initializer's name draw apart", source=PAGE)
+def test_layers(judge):
+    assert judge(agreement("layers", repeated(), within=ERRORS))
+
+
+@claim("set_random_seed repeats a model's initial weights", source=SEEDING)
+def test_models(judge):
+    assert judge(agreement("models", repeated(), within=SAME))
+
+
+@claim("Initial weights of two seeds of set_random_seed are apart", source=SEEDING)
+def test_seeds(judge):
+    assert judge(agreement("seeds", repeated(), within=ERRORS))
+
+
+@claim("set_random_seed seeds Python's and NumPy's generators", source=SEEDING)
+def test_python(judge):
+    assert judge(agreement("python", repeated(), within=SAME))
+
+
+@contract("losses", "weights", "draws", "other draws", numbers=64)
+def trained_twice(seed):
+    """A training with dropout and shuffling, twice; draws of this seed and of another."""
+    import keras
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(10, 8)), rng.normal(size=(10, 1))
+
+    def draws(of):
+        keras.utils.set_random_seed(of)
+        normal, uniform = keras.random.normal((3,)), keras.random.uniform((3,))
+        return np.concatenate([tf.random.uniform((3,)), normal, uniform])
+
+    def training():
+        keras.utils.set_random_seed(seed)
+        layers = [keras.layers.Dense(8), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+        model = keras.Sequential(layers)
+        model.compile("sgd", "mse", run_eagerly=True)
+        logs = model.fit(x, y, batch_size=4, epochs=2, verbose=0).history
+        return logs["loss"], model.get_weights()[0]
+
+    one, again = training(), training()
+    drawn, redrawn, other = draws(seed), draws(seed), draws(seed + 1)
+    return {
+        "losses": (one[0], again[0]),
+        "weights": (one[1], again[1]),
+        "draws": (drawn, redrawn),
+        "other draws": (np.min(np.abs(drawn - other)) > 0, True),
+    }
+
+
+@pytest.mark.parametrize("quantity", ["losses", "weights", "draws"])
+@claim("set_random_seed repeats a training to the bit: its {quantity}", source=SEEDING)
+def test_repeats(judge, quantity):
+    assert judge(agreement(quantity, trained_twice(), within=SAME))
+
+
+@claim("Another seed draws other numbers, of Keras and of the backend", source=SEEDING)
+def test_other_draws(judge):
+    assert judge(agreement("other draws", trained_twice()))

@@ -1,0 +1,245 @@
+"""Which rows `fit` trains on, in which order, and what they do to the weights."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.linear import (
+    batches,
+    descend,
+    drawn,
+    linear,
+    sources,
+    weights_of,
+)
+
+pytestmark = pytest.mark.contract
+TRAINING = "https://keras.io/api/models/model_training_apis"
+EPOCHS = 2
+
+
+def told(model, rows, x, y, batch, start, logs):
+    """What a model was trained on and came to, beside descent over the same batches."""
+    per_epoch = np.split(rows.numbers("trained"), EPOCHS)
+    taken = [each for numbers in per_epoch for each in batches(numbers, batch)]
+    weights, squared, absolute = descend(start, x, y, taken)
+    in_file = np.tile(np.arange(1, len(x) + 1), (EPOCHS, 1))
+    return {
+        "rows": (np.sort(per_epoch, axis=1), in_file),
+        "order": (per_epoch, in_file),
+        "weights": (
+            [*weights_of(model), int(model.optimizer.iterations)],
+            [*weights, EPOCHS * -(-len(x) // batch)],
+        ),
+        "reported": (
+            [logs["loss"], logs["mae"]],
+            [each.reshape(EPOCHS, -1).mean(axis=1) for each in (squared, absolute)],
+        ),
+    }
+
+
+@contract("rows", "order", "weights", "reported", numbers=80)
+def fitted(seed, source, shuffle, **mode):
+    """Two epochs of a linear model on one source of data, in one mode of execution."""
+    import keras
+
+    x, y, batch = drawn(seed)
+    keras.utils.set_random_seed(seed)
+    model, rows, start = linear(x, EPOCHS * len(x), **mode)
+    data, options = sources(x, y, batch)[source]()
+    logs = model.fit(*data, epochs=EPOCHS, shuffle=shuffle, verbose=0, **options).history
+    return told(model, rows, x, y, batch, start, logs)
+
+
+EAGER, GRAPH, XLA = {"run_eagerly": True}, {"jit_compile": False}, {"jit_compile": True}
+WAYS = {
+    "arrays, eagerly": fitted("arrays", True, **EAGER),
+    "arrays, in a graph": fitted("arrays", True, **GRAPH),
+    "arrays, by XLA": fitted("arrays", True, **XLA),
+    "arrays, two steps an execution": fitted("arrays", True, **GRAPH, steps_per_execution=2),
+    "arrays shuffled within batches": fitted("arrays", "batch", **EAGER),
+    "arrays, not shuffled": fitted("arrays", False, **EAGER),
+    "tensors": fitted("tensors", True, **EAGER),
+    "a tf.data.Dataset": fitted("a tf.data.Dataset", True, **EAGER),
+    "a generator": fitted("a generator", True, **EAGER),
+    "a PyDataset": fitted("a PyDataset", False, **EAGER),
+}
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+@every_way
+@claim("fit trains on every row once in each epoch: {way}", source=TRAINING)
+def test_every_row_once(judge, way):
+    assert judge(agreement("rows", WAYS[way]))
+
+
+@every_way
+@claim(
+    "fit takes one step a batch, by each row's own target, the last batch too: {way}",
+    source=TRAINING,
+)
+def test_pairs_and_batches(judge, way):
+    assert judge(agreement("weights", WAYS[way]))
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.startswith("arrays, ")])
+@claim(
+    "fit reports an epoch's loss and metric over its examples, before each step: {way}",
+    source=TRAINING,
+)
+def test_epoch_values(judge, way):
+    assert judge(agreement("reported", WAYS[way]))
+
+
+@pytest.mark.parametrize("way", ["arrays, not shuffled", "a PyDataset"])
+@claim("fit takes rows as they come with shuffle=False: {way}", source=TRAINING)
+def test_unshuffled(judge, way):
+    assert judge(agreement("order", WAYS[way]))
+
+
+@pytest.mark.parametrize("way", ["a tf.data.Dataset", "a generator"])
+@claim("fit ignores shuffle=True for what comes in batches: {way}", source=TRAINING)
+def test_shuffle_is_ignored(judge, way):
+    assert judge(agreement("order", WAYS[way]))
+
+
+@claim(
+    "fit ignores shuffle=True for what comes in batches: a PyDataset",
+    source=TRAINING,
+    known="https://github.com/keras-team/keras/issues/20142",
+)
+def test_shuffle_is_ignored_for_a_pydataset(judge):
+    assert judge(agreement("order", fitted("a PyDataset", True, **EAGER)))
+
+
+@contract("file", "epoch", "seed")
+def correlated(seed):
+    """Correlations of 100 rows' places in two orders, by their standard deviation of 1 / sqrt(99).
+
+    A row's place in the file against that in an epoch; in the first epoch against the second; in
+    the first epoch of one seed against that of another.
+    """
+    import keras
+
+    x, orders = np.column_stack([np.arange(1, 101), np.ones(100)]).astype("float32"), []
+    for each in (seed, seed + 100_000):
+        keras.utils.set_random_seed(each)
+        model, rows, _ = linear(x, EPOCHS * len(x), **EAGER)
+        model.fit(x, x[:, 1:], batch_size=50, epochs=EPOCHS, verbose=0)
+        orders.append(np.split(rows.numbers("trained"), EPOCHS))
+
+    def moment(one, other):
+        return np.corrcoef(one, other)[0, 1] * np.sqrt(99)
+
+    (first, second), (other, _) = orders
+    return {
+        "file": (moment(np.arange(100), first), 0),
+        "epoch": (moment(first, second), 0),
+        "seed": (moment(first, other), 0),
+    }
+
+
+# Beyond 6 standard deviations once in 500 million; the same order twice is 9.9.
+@pytest.mark.parametrize("than", ["file", "seed"])
+@claim("fit draws an order of the rows that is another than that of the {than}", source=TRAINING)
+def test_new_order(judge, than):
+    assert judge(agreement(than, correlated(), within=6))
+
+
+@claim(
+    "fit draws the order of the rows anew before each epoch, seeded by set_random_seed too",
+    source=TRAINING,
+    known="https://github.com/tensorflow/tensorflow/issues/35682",
+)
+def test_new_order_each_epoch(judge):
+    assert judge(agreement("epoch", correlated(), within=6))
+
+
+@contract("first", "rows", "weights", "epochs", numbers=160)
+def resumed(seed):
+    """Two fits, the second from the epoch where the first ended; batches of 32 as by default."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(65, 80))
+    x = np.column_stack([np.arange(1, count + 1), rng.normal(size=(count, 2))]).astype("float32")
+    y = rng.normal(size=(count, 1)).astype("float32")
+    keras.utils.set_random_seed(seed)
+    model, rows, start = linear(x, 2 * count, **EAGER)
+    model.fit(x, y, epochs=1, verbose=0)
+    first = weights_of(model)
+    again = model.fit(x, y, initial_epoch=1, epochs=2, verbose=0)
+    taken = [batches(numbers, 32) for numbers in np.split(rows.numbers("trained"), 2)]
+    once, *_ = descend(start, x, y, taken[0])
+    return {
+        "first": (first, once),
+        "rows": (np.sort(rows.numbers("trained")), np.repeat(np.arange(1, count + 1), 2)),
+        "weights": (weights_of(model), descend(once, x, y, taken[1])[0]),
+        "epochs": (again.epoch, [1]),
+    }
+
+
+@claim("fit takes batches of 32 unless it is told otherwise", source=TRAINING)
+def test_default_batch_size(judge):
+    assert judge(agreement("first", resumed()))
+
+
+@claim("fit from initial_epoch on trains until epoch `epochs`, and no longer", source=TRAINING)
+def test_initial_epoch(judge):
+    assert judge(agreement("rows", resumed()))
+
+
+@claim("fit names the epochs after initial_epoch by their place in the whole", source=TRAINING)
+def test_epochs_named(judge):
+    assert judge(agreement("epochs", resumed()))
+
+
+@claim("fit goes on from the weights that an earlier fit left", source=TRAINING)
+def test_fit_goes_on(judge):
+    assert judge(agreement("weights", resumed()))
+
+
+@contract("order", "values", numbers=80)
+def in_steps(seed, source):
+    """Three epochs of two steps each, of data that never ends."""
+    import keras
+    import tensorflow as tf
+
+    x, y, batch = drawn(seed)
+    places = batches(np.arange(1, len(x) + 1), batch)
+    keras.utils.set_random_seed(seed)
+    model, rows, start = linear(x, 6 * batch, **EAGER)
+
+    def endless():
+        while True:
+            yield from ((x[each], y[each]) for each in places)
+
+    dataset = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch).repeat()
+    data = endless() if source == "a generator" else dataset
+    logs = model.fit(data, steps_per_epoch=2, epochs=3, verbose=0).history
+    taken = (places * 3)[:6]
+    weights, squared, _ = descend(start, x, y, taken)
+    ends = np.cumsum([len(each) for each in taken])[1::2]
+    return {
+        "order": (rows.numbers("trained"), np.concatenate(taken) + 1),
+        "values": (
+            [*weights_of(model), *logs["loss"]],
+            [*weights, *(each.mean() for each in np.split(squared, ends[:-1]))],
+        ),
+    }
+
+
+@pytest.mark.parametrize("source", ["a tf.data.Dataset", "a generator"])
+@claim("With steps_per_epoch an epoch goes on where the last one ended: {source}", source=TRAINING)
+def test_steps_per_epoch(judge, source):
+    assert judge(agreement("order", in_steps(source)))
+
+
+@pytest.mark.parametrize("source", ["a tf.data.Dataset", "a generator"])
+@claim(
+    "With steps_per_epoch each batch is a step, and each epoch's loss its own: {source}",
+    source=TRAINING,
+)
+def test_values_of_steps_per_epoch(judge, source):
+    assert judge(agreement("values", in_steps(source)))

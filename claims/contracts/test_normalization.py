@@ -1,0 +1,250 @@
+"""Normalizing layers standardize by the documented statistics, and keep the documented ones."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.laws import ERRORS
+
+pytestmark = pytest.mark.contract
+PAGES = "https://keras.io/api/layers/normalization_layers/"
+BATCH = PAGES + "batch_normalization/"
+ADAPTED = "https://keras.io/api/layers/preprocessing_layers/numerical/normalization/"
+# A variance of three values near each other loses a digit to cancellation.
+VARIANCE = 3e-5
+
+
+def standardized(x, mean, variance, epsilon, gamma=1.0, beta=0.0):
+    return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
+
+
+def moments(x, axes, mask=None):
+    """The mean and the biased variance over all axes but some, of what is not masked."""
+    weights = np.ones(x.shape) if mask is None else np.broadcast_to(mask[..., None], x.shape)
+    mean = np.average(x, axis=axes, weights=weights, keepdims=True)
+    return mean, np.average((x - mean) ** 2, axis=axes, weights=weights, keepdims=True)
+
+
+@contract("training", "moving", "inference", "frozen", "kept", numbers=200)
+def batch_normalized(seed, axis=-1, masked=False, momentum=0.99, epsilon=1e-3, **options):
+    """Two training calls, an inference call, and a training call of the layer frozen."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(4, 7)), 3, 4)
+    batches = rng.normal(rng.normal(size=4), 2, size=(3, *shape)).astype("float32")
+    mask = rng.random(shape[:2]) < 0.6 if masked else None
+    given = {"training": True, "mask": mask} if masked else {"training": True}
+    layer = keras.layers.BatchNormalization(
+        axis=axis, momentum=momentum, epsilon=epsilon, **options
+    )
+    layer.build(shape)
+    size = shape[axis]
+    gamma = rng.uniform(0.5, 2, size) if layer.scale else np.ones(size)
+    beta = rng.normal(size=size) if layer.center else np.zeros(size)
+    mean, variance = rng.normal(size=size), rng.uniform(0.5, 2, size)
+    own = [gamma] * layer.scale + [beta] * layer.center
+    layer.set_weights([*own, mean, variance])
+    spread = [1, 1, 1]
+    spread[axis] = size
+    gamma, beta, mean, variance = (each.reshape(spread) for each in (gamma, beta, mean, variance))
+    axes, trained = tuple(place for place in range(3) if place != axis % 3), []
+    found = [np.asarray(layer(x, **given)) for x in batches[:2]]
+    for x in np.float64(batches[:2]):
+        now = moments(x, axes, mask)
+        trained.append(standardized(x, *now, epsilon, gamma, beta))
+        mean = momentum * mean + (1 - momentum) * now[0]
+        variance = momentum * variance + (1 - momentum) * now[1]
+    moving = np.concatenate(layer.get_weights()[-2:])
+    inference = np.asarray(layer(batches[2], training=False))
+    layer.trainable = False
+    frozen = layer(batches[2], **given)
+    oracle = standardized(batches[2], mean, variance, epsilon, gamma, beta)
+    return {
+        "training": (found, trained),
+        "moving": (moving, np.concatenate([mean.ravel(), variance.ravel()])),
+        "inference": (inference, oracle),
+        "frozen": (frozen, oracle),
+        "kept": (np.concatenate(layer.get_weights()[-2:]), moving),
+    }
+
+
+VARIANTS = [
+    {},
+    {"momentum": 0.7, "epsilon": 0.2},
+    {"axis": 1, "momentum": 0.6},
+    {"scale": False, "momentum": 0.6},
+    {"center": False, "momentum": 0.6},
+    {"masked": True, "momentum": 0.6},
+]
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+@claim("BatchNormalization with {options} trains by its batch's mean and variance", source=BATCH)
+def test_batch_training(judge, options):
+    assert judge(agreement("training", batch_normalized(**options), within=VARIANCE))
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+@claim("BatchNormalization with {options} moves its statistics by momentum", source=BATCH)
+def test_batch_moving(judge, options):
+    assert judge(agreement("moving", batch_normalized(**options)))
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+@claim("BatchNormalization with {options} infers by its moving statistics", source=BATCH)
+def test_batch_inference(judge, options):
+    assert judge(agreement("inference", batch_normalized(**options)))
+
+
+@claim("BatchNormalization that is not trainable runs in inference mode", source=BATCH)
+def test_batch_frozen(judge):
+    assert judge(agreement("frozen", batch_normalized()))
+
+
+@claim("BatchNormalization that is not trainable keeps its moving statistics", source=BATCH)
+def test_batch_kept(judge):
+    assert judge(agreement("kept", batch_normalized(), within=1e-12))
+
+
+@contract("outputs", numbers=200)
+def normalized(seed, name, options, oracle):
+    """A layer without memory on a random array."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    x = rng.normal(1, 2, size=(3, int(rng.integers(2, 4)), 2, 6)).astype("float32")
+    layer = getattr(keras.layers, name)(**options)
+    layer.build(x.shape)
+    weights = [rng.uniform(0.5, 2, size=each.shape) for each in layer.get_weights()]
+    layer.set_weights(weights)
+    return {"outputs": (layer(x), ORACLES[oracle](np.float64(x), *weights))}
+
+
+def layer_norm(x, gamma=1.0, beta=0.0, axes=(-1,), epsilon=1e-3):
+    return standardized(x, *moments(x, axes), epsilon, gamma, beta)
+
+
+def group_norm(x, gamma=1.0, beta=0.0, groups=3, epsilon=1e-3):
+    parts = x.reshape(*x.shape[:-1], groups, -1)
+    return standardized(parts, *moments(parts, (1, 2, 4)), epsilon).reshape(x.shape) * gamma + beta
+
+
+ORACLES = {
+    "layer": layer_norm,
+    "layer, wide": lambda x, gamma, beta: layer_norm(x, gamma, beta, (-2, -1), 0.1),
+    "layer, plain": lambda x: layer_norm(x),
+    "groups": group_norm,
+    "one group": lambda x, gamma, beta: group_norm(x, gamma, beta, 1, 0.1),
+    "instances": lambda x, gamma, beta: group_norm(x, gamma, beta, 6),
+    "unit": lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True),
+    "unit, wide": lambda x: x / np.sqrt(np.sum(x**2, axis=(-2, -1), keepdims=True)),
+    "root mean square": lambda x, gamma: (
+        gamma * x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + 0.1)
+    ),
+}
+OTHERS = [
+    ("LayerNormalization", {}, "layer"),
+    ("LayerNormalization", {"axis": [-2, -1], "epsilon": 0.1}, "layer, wide"),
+    ("LayerNormalization", {"center": False, "scale": False}, "layer, plain"),
+    ("GroupNormalization", {"groups": 3}, "groups"),
+    ("GroupNormalization", {"groups": 1, "epsilon": 0.1}, "one group"),
+    ("GroupNormalization", {"groups": -1}, "instances"),
+    ("UnitNormalization", {}, "unit"),
+    ("UnitNormalization", {"axis": [-2, -1]}, "unit, wide"),
+    ("RMSNormalization", {"epsilon": 0.1}, "root mean square"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "oracle"), OTHERS, ids=str)
+@claim("{name} with {options} gives its documented formula: {oracle}", source=PAGES)
+def test_normalized(judge, name, options, oracle):
+    experiment = normalized(name, options, oracle)
+    assert judge(agreement("outputs", experiment, within=VARIANCE))
+
+
+@contract("outputs", "back", numbers=60)
+def adapted(seed, way):
+    """A Normalization layer that has learnt from data, or was told, its mean and variance."""
+    import keras
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    x = rng.normal(rng.normal(size=3), rng.uniform(0.5, 2, 3), size=(11, 3)).astype("float32")
+    axes, axis = ((0, 1), None) if way == "over all" else ((0,), -1)
+    exact = np.float64(x).mean(axes), np.float64(x).var(axes)
+    told = dict(zip(("mean", "variance"), exact, strict=True)) if way == "told" else {}
+    layer = keras.layers.Normalization(axis=axis, **told)
+    inverse = keras.layers.Normalization(axis=axis, invert=True, **told)
+    if way != "told":
+        data = tf.data.Dataset.from_tensor_slices(x).batch(4) if way == "by batches" else x
+        layer.adapt(data)
+        inverse.adapt(data)
+    scaled = (np.float64(x) - exact[0]) / np.sqrt(exact[1])
+    return {"outputs": (layer(x), scaled), "back": (inverse(scaled.astype("float32")), x)}
+
+
+WAYS = ["at once", "by batches", "over all", "told"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@claim("Normalization standardizes by the data's mean and variance, {way}", source=ADAPTED)
+def test_adapted(judge, way):
+    assert judge(agreement("outputs", adapted(way), within=VARIANCE))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@claim("Normalization with invert=True takes the standardization back, {way}", source=ADAPTED)
+def test_inverted(judge, way):
+    assert judge(agreement("back", adapted(way), within=VARIANCE))
+
+
+@contract("trained", "evaluated", "predicted", "dropped", "not dropped", numbers=24)
+def in_a_model(seed):
+    """What train_on_batch, evaluate and predict have a model's layers do."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(1, 2, size=(6, 4)).astype("float32"), rng.normal(size=(6, 4))
+    model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(momentum=0.5)])
+    model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
+    exact = moments(np.float64(x), (0,))
+    moved = 0.5 * exact[0], 0.5 + 0.5 * exact[1]
+    inferred, rate = standardized(np.float64(x), *moved, 1e-3), float(rng.uniform(0.3, 0.7))
+    drop = keras.Sequential([keras.Input((3000,)), keras.layers.Dropout(rate)])
+    drop.add(keras.layers.Dense(1, kernel_initializer="ones", trainable=True))
+    drop.compile(keras.optimizers.SGD(0.0), lambda _, out: out[:, 0], run_eagerly=True)
+    ones = np.ones((1, 3000), "float32")
+    kept = float(drop.train_on_batch(ones, ones[:, :1])) * (1 - rate) / 3000
+    return {
+        "trained": (
+            model.train_on_batch(x, y),
+            np.mean((standardized(np.float64(x), *exact, 1e-3) - y) ** 2),
+        ),
+        "evaluated": (model.test_on_batch(x, y), np.mean((inferred - y) ** 2)),
+        "predicted": (model.predict_on_batch(x), inferred),
+        "dropped": ((1 - kept - rate) / np.sqrt(rate * (1 - rate) / 3000), 0),
+        "not dropped": (drop.test_on_batch(ones, ones[:, :1]), 3000),
+    }
+
+
+@claim("A training step normalizes by its batch's statistics", source=BATCH)
+def test_step_trains(judge):
+    assert judge(agreement("trained", in_a_model()))
+
+
+@pytest.mark.parametrize("quantity", ["evaluated", "predicted"])
+@claim("A batch that is {quantity} is normalized by the moving statistics", source=BATCH)
+def test_step_infers(judge, quantity):
+    assert judge(agreement(quantity, in_a_model()))
+
+
+@claim("A training step drops units at Dropout's rate", source=PAGES)
+def test_step_drops(judge):
+    assert judge(agreement("dropped", in_a_model(), within=ERRORS))
+
+
+@claim("Evaluation drops no units", source=PAGES)
+def test_step_drops_not(judge):
+    assert judge(agreement("not dropped", in_a_model()))

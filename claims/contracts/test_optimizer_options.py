@@ -1,0 +1,373 @@
+"""What every optimizer takes: clipping, decay, schedules, averages, accumulation, scaling."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.update_rules import trained
+
+pytestmark = pytest.mark.contract
+PAGE = "https://keras.io/api/optimizers/"
+SCALING = "https://keras.io/api/mixed_precision/"
+STEPS = 6
+NOWHERE = "reported nowhere that we found"
+QUICK = {"Adam": {"beta_1": 0.6, "beta_2": 0.8, "epsilon": 1e-3}, "SGD": {"momentum": 0.5}}
+
+
+def problem(seed, steps=STEPS):
+    """Weights of two shapes, and their gradients at each step."""
+    rng = np.random.default_rng(seed)
+    shapes = [(2, int(rng.integers(2, 4))), (int(rng.integers(2, 5)),)]
+    weights = [rng.normal(size=shape) for shape in shapes]
+    gradients = [[3 * rng.normal(size=shape) for shape in shapes] for _ in range(steps)]
+    return rng, weights, gradients
+
+
+def flat(weights):
+    return np.concatenate([np.ravel(weight) for weight in weights])
+
+
+def applied(optimizer, variables, gradients):
+    """The variables after each step, flat."""
+    import keras
+
+    found = []
+    for step in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(g, "float32") for g in step], variables)
+        found.append(flat([variable.value.numpy() for variable in variables]))
+    return found
+
+
+def variables_of(weights):
+    import keras
+
+    names = ("kernel", "bias")
+    return [keras.Variable(w, dtype="float32", name=n) for w, n in zip(weights, names, strict=True)]
+
+
+def clipped_by(option, bound, step):
+    if option == "clipvalue":
+        return [np.clip(g, -bound, bound) for g in step]
+    norms = [np.linalg.norm(g) for g in step]
+    if option == "global_clipnorm":
+        norms = [np.linalg.norm(norms)] * len(step)
+    return [g * min(1, bound / norm) for g, norm in zip(step, norms, strict=True)]
+
+
+@contract("weights", numbers=STEPS * 10)
+def clipped(seed, option):
+    """Plain descent with a bound that some of the gradients exceed."""
+    import keras
+
+    rng, weights, gradients = problem(seed)
+    bound = float(rng.uniform(3, 6))
+    found = applied(keras.optimizers.SGD(1.0, **{option: bound}), variables_of(weights), gradients)
+    cut = [clipped_by(option, bound, step) for step in gradients]
+    oracle = [flat(step) for step in trained("SGD", weights, cut, learning_rate=1.0)]
+    return {"weights": (found, oracle)}
+
+
+@claim("clipnorm scales each weight's gradient down to its norm, if it is longer", source=PAGE)
+def test_clipnorm(judge):
+    assert judge(agreement("weights", clipped("clipnorm")))
+
+
+@claim("global_clipnorm scales all gradients alike, by their norm together", source=PAGE)
+def test_global_clipnorm(judge):
+    assert judge(agreement("weights", clipped("global_clipnorm")))
+
+
+@claim("clipvalue cuts each number of a gradient to the value", source=PAGE)
+def test_clipvalue(judge):
+    assert judge(agreement("weights", clipped("clipvalue")))
+
+
+@contract("kernel", "bias", numbers=STEPS * 6)
+def decayed(seed, excluded):
+    """Descent with a rate that falls and a decay, which a variable may be excluded from."""
+    import keras
+
+    rng, weights, gradients = problem(seed)
+    decay, schedule = float(rng.uniform(0.1, 0.5)), (0.5, 1, 0.7)
+    optimizer = keras.optimizers.SGD(
+        keras.optimizers.schedules.InverseTimeDecay(*schedule), weight_decay=decay
+    )
+    variables = variables_of(weights)
+    if excluded == "name":
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+    elif excluded == "list":
+        optimizer.exclude_from_weight_decay(var_list=[variables[1]])
+    found = np.array(applied(optimizer, variables, gradients))
+    kernel, bias, oracle = *weights, []
+    for t, step in enumerate(gradients):
+        rate = 0.5 / (1 + 0.7 * t)
+        kernel = kernel - rate * (decay * kernel + step[0])
+        bias = bias - rate * (decay * bias * (excluded == "nothing") + step[1])
+        oracle.append(flat([kernel, bias]))
+    oracle = np.array(oracle)
+    return {
+        "kernel": (found[:, : kernel.size], oracle[:, : kernel.size]),
+        "bias": (found[:, kernel.size :], oracle[:, kernel.size :]),
+    }
+
+
+@claim("weight_decay takes its share times the rate of the step from a weight", source=PAGE)
+def test_decay_times_rate(judge):
+    assert judge(agreement("kernel", decayed("nothing")))
+
+
+@pytest.mark.parametrize("by", ["name", "list"])
+@claim("weight decay leaves out a variable that is excluded by {by}", source=PAGE)
+def test_decay_excluded(judge, by):
+    assert judge(agreement("bias", decayed(by)))
+
+
+@pytest.mark.parametrize("by", ["name", "list"])
+@claim("weight decay keeps on with the others when a variable is excluded by {by}", source=PAGE)
+def test_decay_not_excluded(judge, by):
+    assert judge(agreement("kernel", decayed(by)))
+
+
+@contract("weights", "iterations", "first moments", numbers=STEPS * 10)
+def decoupled(seed):
+    """Adam with a decay, which must not enter its moments."""
+    import keras
+
+    _, weights, gradients = problem(seed)
+    options = {"learning_rate": 0.3} | QUICK["Adam"]
+    optimizer, variables = keras.optimizers.Adam(weight_decay=0.4, **options), variables_of(weights)
+    found, moments = applied(optimizer, variables, gradients), []
+    oracle = trained("AdamW", weights, gradients, weight_decay=0.4, **options)
+    for place in range(2):
+        moment = 0
+        for step in gradients:
+            moment = 0.6 * moment + 0.4 * step[place]
+        moments.append(moment)
+    named = [v for v in optimizer.variables if "momentum" in v.path]
+    return {
+        "weights": (found, [flat(step) for step in oracle]),
+        "iterations": (optimizer.iterations.value.numpy(), STEPS),
+        "first moments": (flat([v.value.numpy() for v in named]), flat(moments)),
+    }
+
+
+@claim("Adam's weight_decay acts on the weights as AdamW's does", source=PAGE)
+def test_decoupled(judge):
+    assert judge(agreement("weights", decoupled()))
+
+
+@claim("weight decay leaves an optimizer's moments of the gradient alone", source=PAGE)
+def test_moments_alone(judge):
+    assert judge(agreement("first moments", decoupled()))
+
+
+@claim("optimizer.iterations counts the steps applied", source=PAGE)
+def test_iterations(judge):
+    assert judge(agreement("iterations", decoupled()))
+
+
+@contract("weights", "averages", "finalized", numbers=STEPS * 10)
+def averaged(seed, every):
+    """Descent with an average of the weights, which may overwrite them."""
+    import keras
+
+    rng, weights, gradients = problem(seed)
+    momentum = float(rng.uniform(0.3, 0.9))
+    optimizer = keras.optimizers.SGD(
+        0.1, use_ema=True, ema_momentum=momentum, ema_overwrite_frequency=every
+    )
+    variables = variables_of(weights)
+    found = applied(optimizer, variables, gradients)
+    kept = [v.value.numpy() for v in optimizer.variables if "average" in v.path]
+    optimizer.finalize_variable_values(variables)
+    now, average, oracle = flat(weights), 0, []
+    for t, step in enumerate(gradients, 1):
+        now = now - 0.1 * flat(step)
+        average = now if t == 1 else momentum * average + (1 - momentum) * now
+        now = average if every and t % every == 0 else now
+        oracle.append(now)
+    return {
+        "weights": (found, oracle),
+        "averages": (flat(kept), average),
+        "finalized": (flat([v.value.numpy() for v in variables]), average),
+    }
+
+
+@pytest.mark.parametrize("every", [None, 2, 3])
+@claim("use_ema overwrites weights at ema_overwrite_frequency={every}, else never", source=PAGE)
+def test_overwritten(judge, every):
+    assert judge(agreement("weights", averaged(every)))
+
+
+@claim("use_ema averages the weights after each step by ema_momentum", source=PAGE)
+def test_averages(judge):
+    assert judge(agreement("averages", averaged(None)))
+
+
+@claim("finalize_variable_values puts the averages in the weights' place", source=PAGE)
+def test_finalized(judge):
+    assert judge(agreement("finalized", averaged(None)))
+
+
+@contract("weights", "iterations", numbers=STEPS * 10)
+def accumulated(seed, every):
+    """Momentum descent that updates once in some steps, by a rate that falls step by step."""
+    import keras
+
+    _, weights, gradients = problem(seed)
+    optimizer = keras.optimizers.SGD(
+        keras.optimizers.schedules.InverseTimeDecay(0.5, 1, 0.7),
+        momentum=0.6,
+        clipnorm=2.0,
+        weight_decay=0.1,
+        gradient_accumulation_steps=every,
+    )
+    found = applied(optimizer, variables_of(weights), gradients)
+    velocity, now, oracle = [0, 0], weights, []
+    for t in range(STEPS):
+        if (t + 1) % every == 0:
+            rate = 0.5 / (1 + 0.7 * t)
+            seen = gradients[t + 1 - every : t + 1]
+            mean = [np.mean(each, axis=0) for each in zip(*seen, strict=True)]
+            cut = clipped_by("clipnorm", 2.0, mean)
+            velocity = [0.6 * v - rate * g for v, g in zip(velocity, cut, strict=True)]
+            now = [w * (1 - 0.1 * rate) + v for w, v in zip(now, velocity, strict=True)]
+        oracle.append(flat(now))
+    return {
+        "weights": (found, oracle),
+        "iterations": (np.asarray(optimizer.iterations), STEPS // every),
+    }
+
+
+@pytest.mark.parametrize("every", [2, 3])
+@claim("gradient_accumulation_steps={every} updates by the mean of {every} gradients", source=PAGE)
+def test_accumulation(judge, every):
+    assert judge(agreement("weights", accumulated(every)))
+
+
+@claim("iterations counts updates, not steps, under gradient accumulation", source=PAGE)
+def test_accumulated_iterations(judge):
+    assert judge(agreement("iterations", accumulated(2)))
+
+
+@contract("weights", "scales", "iterations", "scaled loss", numbers=STEPS * 10)
+def rescaled(seed):
+    """Adam under dynamic loss scaling; a step of the six overflows."""
+    import keras
+
+    rng, weights, gradients = problem(seed)
+    lost, loss = int(rng.integers(1, 4)), float(rng.uniform(1, 2))
+    options = {"learning_rate": 0.3} | QUICK["Adam"]
+    optimizer = keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.Adam(**options), initial_scale=64.0, dynamic_growth_steps=2
+    )
+    variables, scale, since, scales, found = variables_of(weights), 64.0, 0, [], []
+    optimizer.build(variables)
+    first = float(optimizer.scale_loss(loss))
+    told, counted = [], []
+    for t, step in enumerate(gradients):
+        scaled = [np.where(t == lost, np.inf, g * scale) for g in step]
+        found += applied(optimizer, variables, [scaled])
+        told.append(float(optimizer.scale_loss(1.0)))
+        counted.append(int(optimizer.iterations))
+        since = 0 if t == lost else since + 1
+        scale = scale / 2 if t == lost else scale * 2 if since == 2 else scale
+        since = since % 2
+        scales.append(scale)
+    oracle = trained("Adam", weights, gradients[:lost] + gradients[lost + 1 :], **options)
+    oracle = [flat(step) for step in oracle]
+    oracle.insert(lost, oracle[lost - 1])
+    return {
+        "weights": (found, oracle),
+        "scales": (told, scales),
+        "iterations": (counted, [t + (t < lost) for t in range(STEPS)]),
+        "scaled loss": (first, 64 * loss),
+    }
+
+
+@claim("LossScaleOptimizer divides gradients by its scale and skips what overflows", source=SCALING)
+def test_rescaled(judge):
+    assert judge(agreement("weights", rescaled()))
+
+
+@claim("LossScaleOptimizer halves its scale on an overflow, and doubles it in time", source=SCALING)
+def test_scales(judge):
+    assert judge(agreement("scales", rescaled()))
+
+
+@claim("LossScaleOptimizer does not count a step that it skips", source=SCALING)
+def test_skipped_not_counted(judge):
+    assert judge(agreement("iterations", rescaled()))
+
+
+@claim("scale_loss multiplies the loss by the scale", source=SCALING)
+def test_scaled_loss(judge):
+    assert judge(agreement("scaled loss", rescaled()))
+
+
+@contract("weights", "scaled loss", numbers=STEPS * 10)
+def fixed_scale(seed):
+    """Descent with a loss scale that stays."""
+    import keras
+
+    rng, weights, gradients = problem(seed)
+    scale = float(2.0 ** rng.integers(1, 12))
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.5, loss_scale_factor=scale)
+    scaled = [[scale * g for g in step] for step in gradients]
+    found = applied(optimizer, variables_of(weights), scaled)
+    oracle = trained("SGD", weights, gradients, learning_rate=0.1, momentum=0.5)
+    return {
+        "weights": (found, [flat(step) for step in oracle]),
+        "scaled loss": (float(optimizer.scale_loss(3.0)), 3 * scale),
+    }
+
+
+@claim("loss_scale_factor divides the gradients", source=PAGE)
+def test_fixed_scale(judge):
+    assert judge(agreement("weights", fixed_scale()))
+
+
+@claim("scale_loss multiplies the loss by loss_scale_factor", source=PAGE)
+def test_fixed_scaled_loss(judge):
+    assert judge(agreement("scaled loss", fixed_scale()))
+
+
+@contract("table", numbers=4 * 15)
+def sparse(seed, name, repeated=False):
+    """A table of vectors of which each step looks up a few, by rows' gradients alone."""
+    import keras
+    import tensorflow as tf
+
+    rng, options = np.random.default_rng(seed), {"learning_rate": 0.3} | QUICK.get(name, {})
+    table, optimizer = rng.normal(size=(5, 3)), getattr(keras.optimizers, name)(**options)
+    variable = keras.Variable(table, dtype="float32")
+    gradients, found = [], []
+    for _ in range(4):
+        rows, values = rng.permutation(5)[:3], rng.normal(size=(3, 3))
+        rows = np.r_[rows[:2], rows[0]] if repeated else rows
+        dense = np.zeros_like(table)
+        np.add.at(dense, rows, values)
+        gradients.append([dense])
+        slices = tf.IndexedSlices(tf.constant(values, "float32"), tf.constant(rows), (5, 3))
+        optimizer.apply([slices], [variable])
+        found.append(variable.value.numpy())
+    oracle = trained(name, [table], gradients, **options)
+    return {"table": (found, [step[0] for step in oracle])}
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Adagrad", "RMSprop", "Ftrl"])
+@claim("{name} steps by the gradient of an embedding's few rows as by a full one", source=PAGE)
+def test_sparse(judge, name):
+    assert judge(agreement("table", sparse(name)))
+
+
+@claim("SGD with momentum adds up the gradients of a row that is looked up twice", source=PAGE)
+def test_repeated_rows(judge):
+    assert judge(agreement("table", sparse("SGD", repeated=True)))
+
+
+@pytest.mark.parametrize("name", ["Adam", "Adagrad"])
+@claim("{name} adds up the gradients of a row that is looked up twice", source=PAGE, known=NOWHERE)
+def test_repeated_rows_squared(judge, name):
+    assert judge(agreement("table", sparse(name, repeated=True)))

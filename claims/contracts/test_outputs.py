@@ -1,0 +1,156 @@
+"""Models with several outputs: losses, their weights, weights of examples, what is reported."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.descent import RATE, flat, parts, stepped
+
+pytestmark = pytest.mark.contract
+TRAINING = "https://keras.io/api/models/model_training_apis"
+SHAPES = (3, 1), (1,), (3, 2), (2,)
+SHARES = {"one": 0.7, "two": 2.5}
+EAGER, GRAPH = {"run_eagerly": True}, {"jit_compile": False}
+
+
+def of_two(form, **mode):
+    """Outputs of one and two columns, with a squared and an absolute loss; losses in one form."""
+    import keras
+
+    inputs = keras.Input((3,))
+    outputs = [keras.layers.Dense(1, name="one")(inputs), keras.layers.Dense(2, name="two")(inputs)]
+    model = keras.Model(
+        inputs, {"one": outputs[0], "two": outputs[1]} if form == "dicts" else outputs
+    )
+    losses, metrics = {"one": "mse", "two": "mae"}, {"one": ["mae"], "two": ["mse"]}
+    told = [losses, SHARES, metrics, metrics]
+    if form == "lists":
+        told = [[each["one"], each["two"]] for each in told]
+    loss, shares, plain, weighted = told
+    model.compile(
+        keras.optimizers.SGD(RATE),
+        loss,
+        loss_weights=shares,
+        metrics=plain,
+        weighted_metrics=weighted,
+        **mode,
+    )
+    return model
+
+
+def errors(weights, x, one, two):
+    kernel, bias, other, more = parts(weights, *SHAPES)
+    return (x @ kernel + bias - one)[:, 0], x @ other + more - two
+
+
+def losses(weights, x, one, two, weigh):
+    """Each output's own loss."""
+    first, second = errors(weights, x, one, two)
+    return np.mean(weigh[0] * first**2), np.mean(weigh[1][:, None] * np.abs(second))
+
+
+@contract("weights", "total", "own", "metrics", numbers=12)
+def fitted(seed, form, weighing, **mode):
+    """One epoch of a model with two outputs, in three batches of which the last is a small one."""
+    rng = np.random.default_rng(seed)
+    batch = int(rng.integers(5, 9))
+    rows = 2 * batch + int(rng.integers(1, batch - 1))
+    x = rng.normal(size=(rows, 3)).astype("float32")
+    targets = [rng.normal(size=(rows, width)).astype("float32") for width in (1, 2)]
+    one, other = rng.uniform(0.1, 3, size=(2, rows))
+    weigh = {"none": (np.ones(rows),) * 2, "one for all": (one, one), "each": (one, other)}[
+        weighing
+    ]
+    given = {"none": None, "one for all": one, "each": [one, other]}[weighing]
+    model = of_two(form, **mode)
+    weights = flat(model)
+    y = dict(zip(SHARES, targets, strict=True)) if form == "dicts" else targets
+    if form == "dicts" and weighing == "each":
+        given = dict(zip(SHARES, given, strict=True))
+    options = {"sample_weight": given, "batch_size": batch, "shuffle": False, "verbose": 0}
+    logs = {name: value[0] for name, value in model.fit(x, y, **options).history.items()}
+    own, found, wide = [], [], x.astype(float)
+    for places in np.split(np.arange(rows), [batch, 2 * batch]):
+        data = [wide[places], *(each[places] for each in targets)]
+        here = [each[places] for each in weigh]
+
+        def total(weights, data=data, here=here):
+            return np.dot(losses(weights, *data, here), [*SHARES.values()])
+
+        own += [losses(weights, *data, here)] * len(places)
+        found.append(errors(weights, *data))
+        weights = stepped(total, weights)
+    first, second = (np.concatenate(each) for each in zip(*found, strict=True))
+    own = np.mean(own, axis=0)
+    return {
+        "weights": (flat(model), weights),
+        "total": (logs["loss"], own @ [*SHARES.values()]),
+        "own": ([logs["one_loss"], logs["two_loss"]], own),
+        "metrics": (
+            [logs[name] for name in ("one_mae", "two_mse", "one_weighted_mae", "two_weighted_mse")],
+            [
+                np.mean(np.abs(first)),
+                np.mean(second**2),
+                np.average(np.abs(first), weights=weigh[0]),
+                np.average(np.mean(second**2, axis=1), weights=weigh[1]),
+            ],
+        ),
+    }
+
+
+CASES = pytest.mark.parametrize(
+    ("form", "weighing"),
+    [
+        ("dicts", "none"),
+        ("lists", "one for all"),
+        ("lists", "each"),
+        ("dicts", "each"),
+    ],
+)
+
+
+@CASES
+@claim(
+    "Of several outputs, loss_weights scale each one's step; in {form}, sample_weight: {weighing}",
+    source=TRAINING,
+)
+def test_step(judge, form, weighing):
+    assert judge(agreement("weights", fitted(form, weighing, **EAGER)))
+
+
+@CASES
+@claim(
+    "Of several outputs, the loss is the sum by loss_weights; in {form}, sample_weight: {weighing}",
+    source=TRAINING,
+)
+def test_total(judge, form, weighing):
+    assert judge(agreement("total", fitted(form, weighing, **EAGER)))
+
+
+@CASES
+@claim(
+    "Of several outputs, each has metrics of its own; in {form}, sample_weight: {weighing}",
+    source=TRAINING,
+)
+def test_metrics(judge, form, weighing):
+    assert judge(agreement("metrics", fitted(form, weighing, **EAGER)))
+
+
+@claim("Of several outputs, each one's own loss is a mean over examples: eagerly", source=TRAINING)
+def test_own_loss(judge):
+    assert judge(agreement("own", fitted("dicts", "none", **EAGER)))
+
+
+@claim(
+    "Of several outputs, each one's own loss is a mean over examples: in a graph",
+    source=TRAINING,
+    known="reported nowhere that we found",
+)
+def test_own_loss_in_a_graph(judge):
+    assert judge(agreement("own", fitted("dicts", "none", **GRAPH)))
+
+
+@claim("Of several outputs, the loss is a mean over examples: in a graph", source=TRAINING)
+def test_total_in_a_graph(judge):
+    assert judge(agreement("total", fitted("dicts", "none", **GRAPH)))

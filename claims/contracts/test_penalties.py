@@ -1,0 +1,175 @@
+"""Penalties: of kernels, biases and outputs, of `add_loss`, in nested and in shared layers."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.descent import RATE, flat, parts, stepped
+
+pytestmark = pytest.mark.contract
+PAGES = "https://keras.io/api/layers/regularizers/"
+ADDED = "https://keras.io/api/layers/base_layer/"
+EAGER, GRAPH = {"run_eagerly": True}, {"jit_compile": False}
+SHAPES = (3, 2), (2,), (2, 1), (1,)
+
+
+def of_rows(matrix):
+    """The sum over pairs of rows of the absolute cosine between them."""
+    unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.abs(np.triu(unit @ unit.T, 1)).sum()
+
+
+@contract("penalty")
+def penalty(seed, name, **options):
+    """A penalty of a matrix, as the regularizer gives it."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=rng.integers(2, 6, size=2)).astype("float32")
+    wide, rows = matrix.astype(float), len(matrix)
+    columns = matrix.shape[1]
+    expected = {
+        "L1": options.get("l1", 0.01) * np.abs(wide).sum(),
+        "L2": options.get("l2", 0.01) * np.square(wide).sum(),
+        "L1L2": options.get("l1", 0) * np.abs(wide).sum()
+        + options.get("l2", 0) * np.square(wide).sum(),
+        "OrthogonalRegularizer": options.get("factor", 0.01)
+        * (
+            of_rows(wide) / (rows * (rows - 1) / 2)
+            if options.get("mode", "rows") == "rows"
+            else of_rows(wide.T) / (columns * (columns - 1) / 2)
+        ),
+    }[name]
+    found = getattr(keras.regularizers, name)(**options)(keras.ops.convert_to_tensor(matrix))
+    return {"penalty": (found, expected)}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("L1", {}),
+        ("L1", {"l1": 0.3}),
+        ("L2", {}),
+        ("L2", {"l2": 0.3}),
+        ("L1L2", {"l1": 0.2, "l2": 0.4}),
+        ("OrthogonalRegularizer", {"factor": 0.5}),
+        ("OrthogonalRegularizer", {"factor": 0.5, "mode": "columns"}),
+    ],
+)
+@claim("The penalty of {name} with {options} is its documented formula", source=PAGES)
+def test_regularizer(judge, name, options):
+    assert judge(agreement("penalty", penalty(name, **options)))
+
+
+def network(kind):
+    """A network of a hidden and an output layer with penalties of a kind."""
+    import keras
+
+    class Adding(keras.layers.Layer):
+        def call(self, inputs):
+            self.add_loss(0.3 * keras.ops.mean(keras.ops.square(inputs)))
+            return inputs
+
+    l1, l2 = keras.regularizers.L1, keras.regularizers.L2
+    options = {
+        "kernel": {"kernel_regularizer": l2(0.2)},
+        "bias": {"bias_regularizer": l1(0.3), "bias_initializer": "ones"},
+        "activity": {"activity_regularizer": l2(0.4)},
+        "nested": {
+            "kernel_regularizer": l2(0.2),
+            "bias_regularizer": l1(0.3),
+            "bias_initializer": "ones",
+            "activity_regularizer": l2(0.4),
+        },
+        "shared": {"kernel_regularizer": l2(0.2), "activity_regularizer": l2(0.4)},
+        "add_loss": {},
+    }[kind]
+    inputs, hidden = keras.Input((3,)), keras.layers.Dense(2, activation="tanh", **options)
+    last = keras.layers.Dense(1)
+    if kind == "nested":
+        inside = keras.Sequential([keras.Input((3,)), hidden])
+        return keras.Model(inputs, last(keras.Sequential([keras.Input((3,)), inside])(inputs)))
+    if kind == "shared":
+        return keras.Model(inputs, last(hidden(inputs) - hidden(-2 * inputs)))
+    middle = hidden(inputs)
+    return keras.Model(inputs, last(Adding()(middle) if kind == "add_loss" else middle))
+
+
+def hand(kind, weights, x, y):
+    """The data's squared error and all penalties, of a batch, written out."""
+    kernel, bias, last, shift = parts(weights, *SHAPES)
+    middle = [np.tanh(x @ kernel + bias)]
+    if kind == "shared":
+        middle.append(np.tanh(-2 * x @ kernel + bias))
+    output = (middle[0] - middle[1] if kind == "shared" else middle[0]) @ last + shift
+    of_kernel, of_bias = 0.2 * np.sum(kernel**2), 0.3 * np.sum(np.abs(bias))
+    of_activity = 0.4 * sum(np.sum(each**2) for each in middle) / len(x)
+    added = {
+        "kernel": of_kernel,
+        "bias": of_bias,
+        "activity": of_activity,
+        "nested": of_kernel + of_bias + of_activity,
+        "shared": of_kernel + of_activity,
+        "add_loss": 0.3 * np.mean(middle[0] ** 2),
+    }[kind]
+    return np.mean((output - y) ** 2), added
+
+
+@contract("loss", "metric", "weights", numbers=11)
+def penalized(seed, kind, **mode):
+    """The evaluation of a network with penalties, in batches, and one step of it."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    batch = int(rng.integers(5, 9))
+    rows = batch + int(rng.integers(1, batch - 1))
+    x = rng.normal(size=(rows, 3)).astype("float32")
+    y = rng.normal(size=(rows, 1)).astype("float32")
+    keras.utils.set_random_seed(seed)
+    model = network(kind)
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mse"], **mode)
+    weights, wide = flat(model), x.astype(float)
+    loss, metric = model.evaluate(x, y, batch_size=batch, verbose=0)
+    cut = np.split(np.arange(rows), [batch])
+    told = [hand(kind, weights, wide[places], y[places]) for places in cut]
+    errors, added = np.average(told, axis=0, weights=[len(places) for places in cut])
+    trained = model.train_on_batch(x, y)
+    trained = trained[0] if isinstance(trained, list) else trained
+    return {
+        "loss": (
+            [loss, trained],
+            [errors + added, sum(hand(kind, weights, wide, y))],
+        ),
+        "metric": (metric, errors),
+        "weights": (flat(model), stepped(lambda w: sum(hand(kind, w, wide, y)), weights)),
+    }
+
+
+KINDS = ["kernel", "bias", "activity", "nested", "shared", "add_loss"]
+SOURCES = dict.fromkeys(KINDS, PAGES) | {"add_loss": ADDED}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@each_kind
+@claim("Penalties are in the loss, each once, outputs' by the batch's size: {kind}", source=PAGES)
+def test_in_loss(judge, kind):
+    assert judge(agreement("loss", penalized(kind, **EAGER)))
+
+
+@each_kind
+@claim("Penalties move the weights of a step: {kind}", source=PAGES)
+def test_in_step(judge, kind):
+    assert judge(agreement("weights", penalized(kind, **EAGER)))
+
+
+@pytest.mark.parametrize("kind", ["nested", "add_loss"])
+@claim("Penalties are in no metric: {kind}", source=PAGES)
+def test_not_in_metrics(judge, kind):
+    assert judge(agreement("metric", penalized(kind, **EAGER)))
+
+
+@pytest.mark.parametrize("quantity", ["loss", "weights"])
+@claim("Penalties in nested layers are as by hand in a graph too: {quantity}", source=PAGES)
+def test_in_a_graph(judge, quantity):
+    assert judge(agreement(quantity, penalized("nested", **GRAPH)))

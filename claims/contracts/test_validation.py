@@ -1,0 +1,126 @@
+"""Which rows `fit` validates on, and when."""
+
+import numpy as np
+import pytest
+
+from training_claims import claim
+from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.linear import (
+    batches,
+    descend,
+    drawn,
+    errors,
+    linear,
+    weights_of,
+)
+
+pytestmark = pytest.mark.contract
+TRAINING = "https://keras.io/api/models/model_training_apis"
+EAGER = {"run_eagerly": True}
+
+
+def watched(model):
+    """A callback that keeps a model's weights at the end of each epoch, and what it keeps."""
+    import keras
+
+    kept = []
+    end = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: kept.append(weights_of(model)))
+    return end, kept
+
+
+@contract("rows", "weights", "validated", "val_loss", "val_mae", numbers=80)
+def split(seed):
+    """Two epochs with validation_split: what trains and what validates."""
+    import keras
+
+    x, y, batch = drawn(seed)
+    share = float(np.random.default_rng(seed).uniform(0.2, 0.5))
+    keras.utils.set_random_seed(seed)
+    model, rows, start = linear(x, 2 * len(x), **EAGER)
+    options = {"batch_size": batch, "validation_split": share, "epochs": 2, "verbose": 0}
+    end, kept = watched(model)
+    logs = model.fit(x, y, callbacks=[end], **options).history
+    trained = int(np.floor(len(x) * (1 - share)))
+    seen = np.split(rows.numbers("trained"), 2)
+    taken = [each for numbers in seen for each in batches(numbers, batch)]
+    off = [errors(each, x[trained:], y[trained:]) for each in kept]
+    return {
+        "rows": (np.sort(seen, axis=1), [np.arange(1, trained + 1)] * 2),
+        "weights": (weights_of(model), descend(start, x, y, taken)[0]),
+        "validated": (rows.numbers("evaluated"), [*range(trained + 1, len(x) + 1)] * 2),
+        "val_loss": (logs["val_loss"], np.mean(np.square(off), axis=1)),
+        "val_mae": (logs["val_mae"], np.mean(np.abs(off), axis=1)),
+    }
+
+
+@claim("With validation_split fit trains on the first rows alone", source=TRAINING)
+def test_split_trains_on_the_first(judge):
+    assert judge(agreement("rows", split()))
+
+
+@claim("With validation_split fit steps by the first rows' targets alone", source=TRAINING)
+def test_split_weights(judge):
+    assert judge(agreement("weights", split()))
+
+
+@claim("validation_split sets the last rows apart, in their order, each epoch", source=TRAINING)
+def test_split_validates_on_the_last(judge):
+    assert judge(agreement("validated", split()))
+
+
+@pytest.mark.parametrize("quantity", ["val_loss", "val_mae"])
+@claim("{quantity} is of the rows set apart and the weights at the epoch's end", source=TRAINING)
+def test_split_values(judge, quantity):
+    assert judge(agreement(quantity, split()))
+
+
+@contract("rows", "validated", "epochs", "val_loss", "steps", numbers=160)
+def apart(seed):
+    """Four epochs with validation data, validated every other epoch, in two batches of three."""
+    import keras
+
+    (x, y, _), (held, theirs, _) = drawn(seed), drawn(seed + 100_000)
+    keras.utils.set_random_seed(seed)
+    model, rows, _ = linear(x, 4 * len(x), **EAGER)
+    options = {
+        "validation_data": (held, theirs),
+        "validation_split": 0.3,
+        "validation_freq": 2,
+        "validation_steps": 2,
+        "validation_batch_size": 3,
+    }
+    end, kept = watched(model)
+    fitted = model.fit(x, y, batch_size=10, epochs=4, callbacks=[end], verbose=0, **options).history
+    off = [errors(kept[epoch], held[:6], theirs[:6]) for epoch in (1, 3)]
+    return {
+        "rows": (np.sort(rows.numbers("trained")), np.repeat(np.arange(1, len(x) + 1), 4)),
+        "validated": (rows.numbers("evaluated"), [*range(1, 7)] * 2),
+        "epochs": (len(fitted["val_loss"]), 2),
+        "val_loss": (fitted["val_loss"], np.mean(np.square(off), axis=1)),
+        "steps": (int(model.optimizer.iterations), 4 * -(-len(x) // 10)),
+    }
+
+
+@claim("validation_data overrides validation_split: every row trains", source=TRAINING)
+def test_data_override_split(judge):
+    assert judge(agreement("rows", apart()))
+
+
+@claim("validation_steps draws so many batches, from the start each time", source=TRAINING)
+def test_validation_steps(judge):
+    assert judge(agreement("validated", apart()))
+
+
+@claim("validation_freq=2 validates after every other epoch", source=TRAINING)
+def test_validation_freq(judge):
+    assert judge(agreement("epochs", apart()))
+
+
+@claim("Validation now and then is of the weights of its own epoch", source=TRAINING)
+def test_validation_values(judge):
+    assert judge(agreement("val_loss", apart()))
+
+
+@claim("Validation takes no step", source=TRAINING)
+def test_validation_does_not_train(judge):
+    assert judge(agreement("steps", apart()))
