@@ -39,10 +39,9 @@ def remembering(capacity):
         def compute_output_shape(self, shape):
             return (shape[0], shape[1] - 1)
 
-        def numbers(self, of):
-            """The numbers of the rows in the order that they came in."""
-            numbers = keras.ops.convert_to_numpy(self.kept[of == "trained"])
-            return numbers[numbers > 0].astype(int)
+        def numbers(self, of, count):
+            """The numbers of the last so many rows, as they came; 0 before the first of them."""
+            return keras.ops.convert_to_numpy(self.kept[of == "trained"])[-count:].astype(int)
 
     return Rows()
 
@@ -61,6 +60,12 @@ def linear(x, capacity, **compiled):
 def weights_of(model):
     """Kernel and bias of a model's dense layer, one vector."""
     return np.concatenate([np.float64(each).ravel() for each in model.layers[-1].get_weights()])
+
+
+def exactly(count, values):
+    """The first so many numbers of a record, NaN where it has none."""
+    values = np.ravel(values)[:count].astype(float)
+    return np.pad(values, (0, count - len(values)), constant_values=np.nan)
 
 
 def batches(numbers, size):

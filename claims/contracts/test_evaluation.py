@@ -2,10 +2,21 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.linear import drawn, errors, linear, sources, weights_of
+from training_claims.claims.contracts.linear import (
+    RATE,
+    batches,
+    descend,
+    drawn,
+    errors,
+    exactly,
+    linear,
+    sources,
+    weights_of,
+)
 
 pytestmark = pytest.mark.contract
 TRAINING = "https://keras.io/api/models/model_training_apis"
@@ -33,7 +44,7 @@ def evaluated(seed, source):
     """What evaluate gives of all rows, and of the first two batches."""
     _, rows, weights, x, y, batch, ask = asked(seed, source)
     loss, mae = ask("evaluate")
-    seen, off = rows.numbers("evaluated"), errors(weights, x, y)
+    seen, off = rows.numbers("evaluated", len(x)), errors(weights, x, y)
     return {
         "all": (
             [*seen, loss, mae],
@@ -49,8 +60,8 @@ def predicted(seed, source):
     *_, weights, x, y, batch, ask = asked(seed, source)
     expected = errors(weights, x, np.zeros_like(y))[:, None]
     return {
-        "all": (ask("predict"), expected),
-        "some": (ask("predict", steps=2), expected[: 2 * batch]),
+        "all": (exactly(len(x), ask("predict")), expected[:, 0]),
+        "some": (exactly(2 * batch, ask("predict", steps=2)), expected[: 2 * batch, 0]),
     }
 
 
@@ -133,7 +144,7 @@ def of_two_heads(seed):
     found = model.predict(x, batch_size=7, verbose=0)
     kernels = [np.float64(head.get_weights()[0]) for head in heads]
     return {
-        name: (output, x @ kernel)
+        name: (exactly(rows * kernel.shape[1], output), np.ravel(x @ kernel))
         for name, output, kernel in zip(("one", "other"), found, kernels, strict=True)
     }
 
@@ -142,3 +153,45 @@ def of_two_heads(seed):
 @claim("predict gives each output whole, and drops no unit: the {output} one", source=TRAINING)
 def test_predict_outputs(judge, output):
     assert judge(agreement(output, of_two_heads()))
+
+
+@contract("predicted", "trained", numbers=24)
+def of_sparse(seed, form):
+    """What predict gives of sparse rows, some of them empty, and an epoch in batches of five."""
+    import keras
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    rows = 5 * int(rng.integers(2, 4)) + int(rng.integers(1, 5))
+    x = (rng.normal(size=(rows, 4)) * (rng.random((rows, 4)) < 0.4)).astype("float32")
+    y = rng.normal(size=(rows, 1))
+    made = {
+        "a SciPy matrix": lambda: sparse.csr_matrix(x),
+        "a SparseTensor": lambda: tf.sparse.from_dense(x),
+    }[form]()
+    inputs = keras.Input((4,), sparse=True)
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    model.compile(keras.optimizers.SGD(RATE), "mse", **EAGER)
+    weights, numbered = weights_of(model), np.column_stack([np.ones(rows), x])
+    found = model.predict(made, batch_size=5, verbose=0)
+    model.fit(made, y, batch_size=5, shuffle=False, verbose=0)
+    expected, *_ = descend(weights, numbered, y, batches(np.arange(rows) + 1, 5))
+    return {
+        "predicted": (exactly(rows, found), x.astype(float) @ weights[:-1] + weights[-1]),
+        "trained": (weights_of(model), expected),
+    }
+
+
+SPARSE = ["a SciPy matrix", "a SparseTensor"]
+
+
+@pytest.mark.parametrize("form", SPARSE)
+@claim("predict gives one row for each sparse row, in order: {form}", source=TRAINING)
+def test_predict_sparse(judge, form):
+    assert judge(agreement("predicted", of_sparse(form)))
+
+
+@pytest.mark.parametrize("form", SPARSE)
+@claim("fit steps by each sparse row's own target: {form}", source=TRAINING)
+def test_fit_sparse(judge, form):
+    assert judge(agreement("trained", of_sparse(form)))

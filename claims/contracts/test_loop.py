@@ -9,6 +9,7 @@ from training_claims.claims.contracts.linear import (
     batches,
     descend,
     drawn,
+    exactly,
     linear,
     sources,
     weights_of,
@@ -21,7 +22,7 @@ EPOCHS = 2
 
 def told(model, rows, x, y, batch, start, logs):
     """What a model was trained on and came to, beside descent over the same batches."""
-    per_epoch = np.split(rows.numbers("trained"), EPOCHS)
+    per_epoch = np.split(rows.numbers("trained", EPOCHS * len(x)), EPOCHS)
     taken = [each for numbers in per_epoch for each in batches(numbers, batch)]
     weights, squared, absolute = descend(start, x, y, taken)
     in_file = np.tile(np.arange(1, len(x) + 1), (EPOCHS, 1))
@@ -33,7 +34,7 @@ def told(model, rows, x, y, batch, start, logs):
             [*weights, EPOCHS * -(-len(x) // batch)],
         ),
         "reported": (
-            [logs["loss"], logs["mae"]],
+            [exactly(EPOCHS, logs["loss"]), exactly(EPOCHS, logs["mae"])],
             [each.reshape(EPOCHS, -1).mean(axis=1) for each in (squared, absolute)],
         ),
     }
@@ -127,7 +128,7 @@ def correlated(seed):
         keras.utils.set_random_seed(each)
         model, rows, _ = linear(x, EPOCHS * len(x), **EAGER)
         model.fit(x, x[:, 1:], batch_size=50, epochs=EPOCHS, verbose=0)
-        orders.append(np.split(rows.numbers("trained"), EPOCHS))
+        orders.append(np.split(rows.numbers("trained", EPOCHS * len(x)), EPOCHS))
 
     def moment(one, other):
         return np.corrcoef(one, other)[0, 1] * np.sqrt(99)
@@ -170,13 +171,14 @@ def resumed(seed):
     model.fit(x, y, epochs=1, verbose=0)
     first = weights_of(model)
     again = model.fit(x, y, initial_epoch=1, epochs=2, verbose=0)
-    taken = [batches(numbers, 32) for numbers in np.split(rows.numbers("trained"), 2)]
+    seen = rows.numbers("trained", 2 * count)
+    taken = [batches(numbers, 32) for numbers in np.split(seen, 2)]
     once, *_ = descend(start, x, y, taken[0])
     return {
         "first": (first, once),
-        "rows": (np.sort(rows.numbers("trained")), np.repeat(np.arange(1, count + 1), 2)),
+        "rows": (np.sort(seen), np.repeat(np.arange(1, count + 1), 2)),
         "weights": (weights_of(model), descend(once, x, y, taken[1])[0]),
-        "epochs": (again.epoch, [1]),
+        "epochs": (exactly(2, again.epoch), exactly(2, [1])),
     }
 
 
@@ -222,9 +224,9 @@ def in_steps(seed, source):
     weights, squared, _ = descend(start, x, y, taken)
     ends = np.cumsum([len(each) for each in taken])[1::2]
     return {
-        "order": (rows.numbers("trained"), np.concatenate(taken) + 1),
+        "order": (rows.numbers("trained", ends[-1]), np.concatenate(taken) + 1),
         "values": (
-            [*weights_of(model), *logs["loss"]],
+            [*weights_of(model), *exactly(3, logs["loss"])],
             [*weights, *(each.mean() for each in np.split(squared, ends[:-1]))],
         ),
     }

@@ -128,3 +128,8 @@ def test_ftrl_l2(judge):
 def test_adafactor_absolute_step(judge):
     experiment = stepped("Adafactor", 1.0, learning_rate=0.9, relative_step=False)
     assert judge(agreement("weights", experiment))
+
+
+@claim("ScheduleFreeAdamW steps as in its paper, at a constant rate", source=PAGES, known=NOWHERE)
+def test_schedule_free(judge):
+    assert judge(agreement("weights", stepped("ScheduleFreeAdamW", 1e-3), within=1e-4))

