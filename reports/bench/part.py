@@ -14,7 +14,7 @@ from training_claims.reports.bench.flops import epoch_flop, largest
 from training_claims.reports.bench.machine import forget_peak, peak_mib
 from training_claims.reports.bench.timing import Timing
 
-Way: TypeAlias = Literal["stock", "compiled"]
+Way: TypeAlias = Literal["stock", "tuned", "compiled"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Measured:
         reason: Why it cannot.
         flop: Floating-point operations of an epoch; None where layers are not counted.
         limit: FLOP/s of a matrix product of the largest layer; None likewise.
+        options: Keras's, under which it was timed.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Measured:
     reason: str = ""
     flop: float | None = None
     limit: float | None = None
+    options: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def measure_part(
     """Measure every arm.
 
     Args:
-        way: How to train: by `keras.Model.fit`, or as one of the suite's workers.
+        way: How to train: by `keras.Model.fit`, by it under its quickest options, or as one of the
+            suite's workers.
         arms: The arms.
         threads: TensorFlow's threads; None to leave them as a user of plain Keras has them.
         first_seed: The first seed; every timing takes a further one.
@@ -74,12 +77,13 @@ def measure_part(
     if threads:
         training.prepare(threads)
     seeds, measured = count(first_seed), []
-    measure: Callable[[Arm, Iterator[int]], Measured] = _stock if way == "stock" else _compiled
+    ways: Mapping[Way, Callable[[Arm, Iterator[int]], Measured]]
+    ways = {"stock": _stock, "tuned": _tuned, "compiled": _compiled}
     for number, arm in enumerate(arms, 1):
         if says:
             print(f"measuring {way} {number}/{len(arms)}: {arm.name}", file=sys.stderr, flush=True)
         forget_peak()
-        measured.append(measure(arm, seeds))
+        measured.append(ways[way](arm, seeds))
     return Part(training.environment(), threads, measured)
 
 
@@ -88,6 +92,13 @@ def _stock(arm: Arm, seeds: Iterator[int]) -> Measured:
 
     timing = stock_timing(arm, seeds)
     return Measured(*_about(arm), timing)
+
+
+def _tuned(arm: Arm, seeds: Iterator[int]) -> Measured:
+    from training_claims.reports.bench.measure import tuned_timing
+
+    timing, options = tuned_timing(arm, seeds)
+    return Measured(*_about(arm), timing, options=options)
 
 
 def _compiled(arm: Arm, seeds: Iterator[int]) -> Measured:

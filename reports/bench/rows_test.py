@@ -19,14 +19,16 @@ COMPILED = [
     [made("dense", 9, once=2), made("wide", 5), made("reviews", 4, group="IMDB")],
     [made("dense", 11, once=3), made("wide", 5, mib=700), made("reviews", 4, group="IMDB")],
 ]
-ROWS = [row(*each) for each in zip(STOCK, zip(*COMPILED, strict=True), strict=True)]
-ODD = row(made("odd", 9), [made("odd", None)] * 2)
+TUNED = [made("dense", 20), made("wide", 7.5), made("reviews", 12, group="IMDB")]
+ROWS = [row(*each) for each in zip(STOCK, TUNED, zip(*COMPILED, strict=True), strict=True)]
+ODD = row(made("odd", 9), made("odd", 8), [made("odd", None)] * 2)
 
 
 def test_processes_that_train_at_once_share_a_seeds_seconds() -> None:
     assert ROWS[0].stock_seconds == 40
     assert ROWS[0].compiled_seconds == pytest.approx(5)
     assert ROWS[0].ratio == pytest.approx(8)
+    assert ROWS[0].ratio_to_tuned == pytest.approx(4)
     assert ROWS[0].compile_seconds == 2.5
 
 
@@ -52,9 +54,10 @@ def test_an_arm_that_cannot_be_compiled_has_blanks_and_is_in_no_total() -> None:
 
 
 def test_cells_say_what_is_known() -> None:
-    one = row(made("dense", 401.2), [made("dense", 20)])
+    one = row(made("dense", 401.2), made("dense", 100), [made("dense", 20)])
     assert one.cells == [
-        *("MNIST: dense", "10", "401*", "20", "20", "0", "4", "12", "3.00", "500", "500")
+        *("MNIST: dense", "10", "401*", "100", "20", "20", "5.00", "0", "4", "12", "3.00"),
+        *("500", "500"),
     ]
-    assert ODD.cells[3:9] == [""] * 6
-    assert totals_of([one, ODD])[0].cells[:5] == ["total: MNIST", "", "401", "20", "20"]
+    assert ODD.cells[4:11] == [""] * 7
+    assert totals_of([one, ODD])[0].cells[:6] == ["total: MNIST", "", "401", "100", "20", "20"]

@@ -46,7 +46,7 @@ def test_no_more_epochs_are_timed_than_the_budget() -> None:
 
 
 def test_jitter_makes_no_negative_time() -> None:
-    taken = iter([1.0, 1.0, 1.0, 1.0, 0.5])
+    taken = iter([1.0, 1.0, 1.0, 1.0, 9.0, 0.5])  # the fifth compiles as many epochs
     timing = from_seeds(lambda _: next(taken), budget=5)
     assert min(timing.once, timing.start, timing.epoch) >= 0
     assert timing.epoch == pytest.approx(0.5 / 3)

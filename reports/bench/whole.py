@@ -37,17 +37,19 @@ class Whole:
 
     Args:
         stock: Of one process.
+        tuned: Of one process, under Keras's quickest options.
         compiled: Of each of the processes that trained at once.
     """
 
     stock: Part
+    tuned: Part
     compiled: Sequence[Part]
 
     @property
     def rows(self) -> list[Row]:
         """Arm by arm."""
         compiled = zip(*(part.arms for part in self.compiled), strict=True)
-        return [row(*pair) for pair in zip(self.stock.arms, compiled, strict=True)]
+        return [row(*each) for each in zip(self.stock.arms, self.tuned.arms, compiled, strict=True)]
 
     def as_json(self, options: dict[str, Any]) -> dict[str, Any]:
         """Machine, versions, options and figures in plain types."""
@@ -62,7 +64,7 @@ class Whole:
             "options": {**options, "workers": len(self.compiled), "threads": self._threads},
             "arms": [{**asdict(each), "ratio": each.ratio} for each in self.rows],
             "totals": [{**asdict(each), "ratio": each.ratio} for each in totals_of(self.rows)],
-            "processes": [asdict(part) for part in (self.stock, *self.compiled)],
+            "processes": [asdict(part) for part in (self.stock, self.tuned, *self.compiled)],
         }
 
     def lines(self) -> list[str]:
@@ -89,6 +91,8 @@ def how(workers: int, threads: int | None) -> list[str]:
         "Stock: `keras.Model.fit` in one process with TensorFlow's own choice of threads; the "
         "median epoch after the first, times the budget, plus start-up (* fewer epochs than the "
         "budget were timed).",
+        "Tuned: the same, the quickest of `jit_compile` False and True with `steps_per_execution` "
+        "1, 32 and a whole epoch.",
         f"Compiled: {workers} {'process' if workers == 1 else 'processes'} at once with "
         f"{threads} of the cores each, as the suite trains; a process's seconds a seed divided "
         f"by {workers}, compilation apart (per process; 0 where arms share a program).",
@@ -101,7 +105,7 @@ def how(workers: int, threads: int | None) -> list[str]:
 
 
 def measure_whole(arms: Sequence[Arm], workers: int | None, first_seed: int, root: Path) -> Whole:
-    """Measure stock training in one process, then compiled training in several at once.
+    """Measure stock training in one process, twice, then compiled training in several at once.
 
     Args:
         arms: What to measure.
@@ -126,12 +130,13 @@ def measure_whole(arms: Sequence[Arm], workers: int | None, first_seed: int, roo
     (stock,) = _parts("stock", handed, 1, first_seed)
     on_processor = stock.environment["device"].startswith("CPU")
     chosen = workers or (cores() if on_processor else 1)
-    return Whole(stock, _parts("compiled", handed, chosen, first_seed))
+    (tuned,) = _parts("tuned", handed, 1, first_seed)
+    return Whole(stock, tuned, _parts("compiled", handed, chosen, first_seed))
 
 
 def _parts(way: Way, handed: Handed, workers: int, first_seed: int) -> list[Part]:
     """Start so many processes, wait for all, take what they found."""
-    threads = None if way == "stock" else max(1, cores() // workers)
+    threads = None if way != "compiled" else max(1, cores() // workers)
     with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         told = [
             pool.submit(_part, way, handed, threads, first_seed, says=number == 0)

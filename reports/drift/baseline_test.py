@@ -185,7 +185,7 @@ def test_margin(values: list[float], unit: str, margin: float) -> None:
 class Described(Arm):
     """An arm with another description than it had."""
 
-    def description(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         return {"layers": [{"units": self.batch_size}]}
 
 
