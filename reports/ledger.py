@@ -41,6 +41,7 @@ class Decided:
         verdict: What was decided.
         seconds: Time that it took, training included.
         known: Where it is reported that the claim is wrong upstream; empty if it should hold.
+        contract: Whether it is a contract, of which the audit has no baseline.
     """
 
     claim_id: str
@@ -49,6 +50,7 @@ class Decided:
     verdict: Verdict
     seconds: float
     known: str = ""
+    contract: bool = False
 
     @property
     def outcome(self) -> Told:
@@ -211,8 +213,8 @@ class Ledger:
     def _note(self, record: Mapping[str, Any]) -> None:
         verdict = Verdict.from_json(record["verdict"])
         claim_id, statement, subject = (record[name] for name in ("id", "statement", "subject"))
-        known = record.get("known", "")
-        told = Decided(claim_id, statement, subject, verdict, record["seconds"], known)
+        rest = record["seconds"], record.get("known", ""), record.get("contract", False)
+        told = Decided(claim_id, statement, subject, verdict, *rest)
         self.decided.append(told)
         self.decided.sort(key=lambda claim: ORDER.index(claim.outcome))
 

@@ -205,7 +205,8 @@ def _refuse(config: pytest.Config) -> NoReturn:
 
 def _record_of(ledger: Ledger) -> Record | None:
     """The audit's record, if it speaks of what this session trained and decided."""
-    known, claims = record.committed(), [claim.claim_id for claim in ledger.decided]
+    known = record.committed()
+    claims = [claim.claim_id for claim in ledger.decided if not claim.contract]
     return known if known and claims and known.speaks_of(ledger.environment, claims) else None
 
 

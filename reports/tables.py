@@ -17,7 +17,6 @@ from typing import Any
 from training_claims import plugin, status
 from training_claims.reports import plugin as reports_plugin
 from training_claims.reports.audit import table as audit_table
-from training_claims.reports.bench.rows import HEADINGS
 from training_claims.reports.bench.whole import how
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift import file as baseline_file
@@ -93,11 +92,13 @@ def _bench() -> Iterator[str]:
             f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
             f"{machine['device']}; TensorFlow {versions['tensorflow']}, Keras {versions['keras']}.",
             "",
-            *table(HEADINGS, run["rows"], words=1),
+            *table(run["headings"], run["rows"], words=1),
             "",
         )
+    tuned = all("tuned s/seed" in run["headings"] for run in measured["runs"])
     for line in how(measured["workers"], measured["threads"]):
-        yield f"- {line}"
+        if tuned or not line.startswith("Tuned"):  # of a record made before it was measured
+            yield f"- {line}"
 
 
 def _compared() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -202,6 +203,9 @@ def test_an_upgrade_of_keras_is_checked(run: Run, repository: Path) -> None:
 
 def test_the_textbooks_suite_comes_along(run: Run) -> None:
     pyargs = ("--pyargs", "training_claims.claims")
-    assert "107 tests collected" in run("pytest", "--collect-only", "-q", *pyargs)
+    listed = run("pytest", "--collect-only", "-q", "-m", "not contract", *pyargs)
+    chosen = re.search(r"(\d+)/(\d+) tests collected", listed)
+    assert chosen
+    assert 100 < int(chosen[1]) < int(chosen[2]) - 100
     said = run("pytest", *pyargs, "-k", "trains_well", "--claims-seeds", "12")
     assert "1 passed" in said
