@@ -83,19 +83,16 @@ def test_restores_nothing(judge):
     assert judge(agreement("weights", stopped(2, restore=False)))
 
 
-@claim("a change below min_delta is no improvement to EarlyStopping", source=PAGE)
-def test_min_delta(judge):
-    assert judge(agreement(BOTH, stopped(3, min_delta=0.7)))
+OPTIONS = {
+    "min_delta": {"patience": 3, "min_delta": 0.7},
+    "mode": {"patience": 2, "mode": "max"},
+    "start_from_epoch": {"patience": 2, "start_from_epoch": 4},
+}
 
 
-@claim("EarlyStopping with mode='max' waits for a higher value", source=PAGE)
-def test_mode(judge):
-    assert judge(agreement(BOTH, stopped(2, mode="max")))
-
-
-@claim("EarlyStopping does not look before start_from_epoch", source=PAGE)
-def test_start_from_epoch(judge):
-    assert judge(agreement(BOTH, stopped(2, start_from_epoch=4)))
+@claim("EarlyStopping looks as min_delta, mode and start_from_epoch have it", source=PAGE)
+def test_options(judge):
+    assert judge(agreement(BOTH, stopped.each(OPTIONS)))
 
 
 @contract("epochs", "weights")

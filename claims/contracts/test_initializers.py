@@ -89,40 +89,45 @@ LAWS = {
         "TruncatedNormal elsewhere": {"name": "TruncatedNormal", "mean": 0.5, "stddev": 2.0},
     },
     "RandomUniform": {
-        "the defaults": {"name": "RandomUniform"},
-        "a range": {"name": "RandomUniform", "minval": 0.3, "maxval": 0.9},
+        "RandomUniform": {"name": "RandomUniform"},
+        "RandomUniform elsewhere": {"name": "RandomUniform", "minval": 0.3, "maxval": 0.9},
     },
     "Glorot initializers": {name: {"name": name} for name in ("GlorotUniform", "GlorotNormal")},
     "LeCun initializers": {name: {"name": name} for name in ("LecunUniform", "LecunNormal")},
     "He initializers": {name: {"name": name} for name in ("HeUniform", "HeNormal")},
     "VarianceScaling": {
-        "the defaults": {"name": "VarianceScaling"},
-        "uniform": {
+        "VarianceScaling": {"name": "VarianceScaling"},
+        "VarianceScaling, uniform": {
             "name": "VarianceScaling",
             "scale": 3.0,
             "mode": "fan_out",
             "distribution": "uniform",
         },
-        "untruncated": {
+        "VarianceScaling, untruncated": {
             "name": "VarianceScaling",
             "mode": "fan_avg",
             "distribution": "untruncated_normal",
         },
     },
 }
+DRAWN = drawn.each({draw: given for family in LAWS.values() for draw, given in family.items()})
 SCALED = LAWS["Glorot initializers"] | LAWS["LeCun initializers"] | LAWS["He initializers"]
 
 
 @pytest.mark.parametrize("family", LAWS)
 @claim("{family}: matrices are drawn from the documented law", source=PAGE)
 def test_law(judge, family):
-    assert judge(lawful("law", drawn.each(LAWS[family])))
+    assert judge(lawful(tuple(f"law of {draw}" for draw in LAWS[family]), DRAWN))
 
 
-@pytest.mark.parametrize("family", [each for each in LAWS if "Random" not in each])
-@claim("{family}: nothing is drawn outside the range that there is", source=PAGE)
-def test_range(judge, family):
-    assert judge(agreement("range", drawn.each(LAWS[family])))
+@claim("Initializers of truncated and of uniform laws draw nothing outside of them", source=PAGE)
+def test_range(judge):
+    assert judge(agreement("range", DRAWN))
+
+
+@claim("Glorot, LeCun and He initializers draw with the variance of their fans", source=PAGE)
+def test_variance(judge):
+    assert judge(agreement(tuple(f"variance of {name}" for name in SCALED), DRAWN, within=ERRORS))
 
 
 @claim("Glorot, LeCun and He initializers count a kernel's field in its fans", source=PAGE)

@@ -89,15 +89,9 @@ def test_every_row_once(judge, where):
 
 
 @over
-@claim("fit takes one step a batch, by each row's own target, {where}", source=TRAINING)
-def test_pairs_and_batches(judge, where):
-    assert judge(agreement("weights", OVER[where]))
-
-
-@over
-@claim("fit reports an epoch's loss and metric over its examples, {where}", source=TRAINING)
-def test_epoch_values(judge, where):
-    assert judge(agreement("reported", OVER[where]))
+@claim("fit takes one step a batch, and reports what was before each, {where}", source=TRAINING)
+def test_steps_and_values(judge, where):
+    assert judge(agreement(("weights", "reported"), OVER[where]))
 
 
 @claim("fit takes rows as they come with shuffle=False", source=TRAINING)
@@ -240,11 +234,8 @@ def in_steps(seed, source):
 ENDLESS = {source: {"source": source} for source in ("a tf.data.Dataset", "a generator")}
 
 
-@claim("With steps_per_epoch an epoch goes on where the last one ended", source=TRAINING)
+@claim(
+    "With steps_per_epoch an epoch goes on where the last one ended, step by step", source=TRAINING
+)
 def test_steps_per_epoch(judge):
-    assert judge(agreement("order", in_steps.each(ENDLESS)))
-
-
-@claim("With steps_per_epoch each batch is a step, and each epoch's loss its own", source=TRAINING)
-def test_values_of_steps_per_epoch(judge):
-    assert judge(agreement("values", in_steps.each(ENDLESS)))
+    assert judge(agreement(("order", "values"), in_steps.each(ENDLESS)))

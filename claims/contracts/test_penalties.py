@@ -149,8 +149,7 @@ def penalized(seed, kind, **mode):
 
 
 OF = {
-    "weights": ("kernel", "bias"),
-    "outputs": ("activity",),
+    "weights and outputs": ("kernel", "bias", "activity"),
     "nested and shared layers": ("nested", "shared"),
     "add_loss": ("add_loss",),
 }

@@ -140,9 +140,11 @@ CONVOLVED = {
         "dilated": {"dilation_rate": 2},
         "groups": {"groups": 2},
     },
-    "DepthwiseConv2D": {"same": {"padding": "same", "depth_multiplier": 2}},
-    "SeparableConv1D": {"valid": {}},
-    "SeparableConv2D": {"same": {"padding": "same"}},
+}
+FACTORS = {
+    "depthwise": {"name": "DepthwiseConv2D", "depth_multiplier": 2, "padding": "same"},
+    "separable": {"name": "SeparableConv2D", "padding": "same"},
+    "separable, 1D": {"name": "SeparableConv1D", "dimensions": 1},
 }
 
 
@@ -150,6 +152,15 @@ CONVOLVED = {
 @claim("{name} is the sum over its windows, by its padding and steps", source=CONVOLUTIONS)
 def test_convolved(judge, name):
     experiment = convolved.each(CONVOLVED[name], name, int(name[-2]))
+    assert judge(agreement("outputs", experiment, within=SUMS))
+
+
+@claim(
+    "Depthwise and separable convolutions are sums over their channels' windows",
+    source=CONVOLUTIONS,
+)
+def test_convolved_by_channels(judge):
+    experiment = convolved.each(FACTORS, dimensions=2)
     assert judge(agreement("outputs", experiment, within=SUMS))
 
 
@@ -210,10 +221,9 @@ POOLED = {
 }
 
 
-@pytest.mark.parametrize("quantity", ["highest", "mean"])
-@claim("Pooling takes the {quantity} of the numbers that its padding leaves", source=POOLS)
-def test_pooled(judge, quantity):
-    assert judge(agreement(quantity, pooled.each(POOLED)))
+@claim("Pooling takes the highest, or the mean, of the numbers that padding leaves", source=POOLS)
+def test_pooled(judge):
+    assert judge(agreement(("highest", "mean"), pooled.each(POOLED)))
 
 
 @claim("Global pooling takes the highest, or the mean, over all places", source=POOLS)

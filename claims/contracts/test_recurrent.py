@@ -226,15 +226,10 @@ STATEFUL = {name: {"name": name} for name in ("LSTM", "GRU")}
 
 
 @claim(
-    "A stateful recurrent layer goes on from the states before, or from zero if reset", source=PAGES
+    "A recurrent layer starts from the states before, from zero if reset, or as told", source=PAGES
 )
 def test_stateful(judge):
-    assert judge(agreement(("goes on", "reset"), stateful.each(STATEFUL)))
-
-
-@claim("A recurrent layer starts from the initial_state that it is given", source=PAGES)
-def test_initial_state(judge):
-    assert judge(agreement("told", stateful.each(STATEFUL)))
+    assert judge(agreement(("goes on", "reset", "told"), stateful.each(STATEFUL)))
 
 
 @contract("inputs", "states", "kept inputs", "kept states", "inference", numbers=2 * 3000)

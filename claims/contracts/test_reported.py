@@ -133,15 +133,20 @@ def named(seed, name, target, output):
 SHAPES = {
     "binary": [((), (1,)), ((1,), (1,)), ((4, 1), (4, 1))],
     "categorical": [("one-hot", (3,)), ("one-hot", (4, 3))],
-    "sparse categorical": [((), (3,)), ((1,), (3,)), ((4,), (4, 3)), ((4, 1), (4, 3))],
+    "sparse": [((), (3,)), ((1,), (3,)), ((4,), (4, 3)), ((4, 1), (4, 3))],
+}
+NAMED = {
+    f"{kind}, {target} and {output}": {"target": target, "output": output}
+    for kind, shapes in SHAPES.items()
+    for target, output in shapes
 }
 
 
-@pytest.mark.parametrize("kind", SHAPES)
-@claim('"accuracy" is the {kind} one of targets and outputs of such shapes', source=TRAINING)
-def test_which_accuracy(judge, kind):
-    shapes = {f"{t} and {o}": {"target": t, "output": o} for t, o in SHAPES[kind]}
-    assert judge(agreement("accuracy", named.each(shapes, "accuracy")))
+@claim(
+    '"accuracy" is binary, categorical or sparse by shapes of targets and outputs', source=TRAINING
+)
+def test_which_accuracy(judge):
+    assert judge(agreement("accuracy", named.each(NAMED, "accuracy")))
 
 
 @claim('"acc" is "accuracy"', source=TRAINING)

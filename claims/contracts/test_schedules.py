@@ -120,14 +120,12 @@ def test_piecewise(judge):
     assert judge(agreement("rates", scheduled("PiecewiseConstantDecay")))
 
 
-@claim("CosineDecay falls by half a cosine to alpha, and stays there", source=PAGE)
+COSINES = {"at once": {}, "after a warmup": {"target": 1.5, "warmup": 7}}
+
+
+@claim("CosineDecay falls by half a cosine to alpha, at once or after a warmup's line", source=PAGE)
 def test_cosine(judge):
-    assert judge(agreement("rates", scheduled("CosineDecay")))
-
-
-@claim("CosineDecay with warmup rises in a line to its target, then falls from it", source=PAGE)
-def test_warmup(judge):
-    assert judge(agreement("rates", scheduled("CosineDecay", target=1.5, warmup=7)))
+    assert judge(agreement("rates", scheduled.each(COSINES, "CosineDecay")))
 
 
 RESTARTS = {

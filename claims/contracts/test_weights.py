@@ -185,14 +185,9 @@ def masked(seed):
     }
 
 
-@claim("Steps that a mask leaves out count for nothing in a loss or a step", source=MASKS)
-def test_masked_loss(judge):
-    assert judge(agreement(("masked", "weights"), masked()))
-
-
-@claim("Steps that a mask leaves out count for nothing in metrics, weighted or not", source=MASKS)
-def test_masked_metrics(judge):
-    assert judge(agreement("metrics", masked()))
+@claim("Steps that a mask leaves out count for nothing in loss, step or metrics", source=MASKS)
+def test_masked(judge):
+    assert judge(agreement(("masked", "weights", "metrics"), masked()))
 
 
 @contract("weights", "values", numbers=8)
