@@ -1,5 +1,7 @@
 """Initializers draw from their documented laws, and repeat exactly where they should."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -81,7 +83,7 @@ def drawn(seed, name, kernel=False, **options):
     return {"law": p_value(draw, law), "variance": spread(draw, law), "range": (outside, 0)}
 
 
-LAWS = {
+LAWS: dict[str, dict[str, Any]] = {
     "Normal initializers": {
         "RandomNormal": {"name": "RandomNormal"},
         "RandomNormal elsewhere": {"name": "RandomNormal", "mean": 0.5, "stddev": 2.0},

@@ -1,5 +1,7 @@
 """Every metric of Keras over three batches, beside scikit-learn, SciPy and NumPy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn
@@ -178,7 +180,7 @@ DECISIONS = [
 ]
 FOUR, FLOAT = {"num_classes": 4}, {"dtype": "float32"}
 ALL, SOME, TWO = (0, 1, 2, 3), {"target_class_ids": [0, 2]}, (0, 2)
-OVERLAPS = [
+OVERLAPS: list[Any] = [
     ("MeanIoU", "guesses", oracle.Overlap(ALL), FOUR),
     ("MeanIoU", "classes or none", oracle.Overlap(ALL), {**FOUR, "ignore_class": -1}),
     ("IoU", "guesses", oracle.Overlap(TWO), {**FOUR, **SOME}),

@@ -1,5 +1,7 @@
 """What is reported is of the examples seen, each once; which accuracy and crossentropy it is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -130,7 +132,7 @@ def named(seed, name, target, output):
     return {"accuracy": (model.test_on_batch(p, given, return_dict=True)[name], expected)}
 
 
-SHAPES = {
+SHAPES: dict[str, list[Any]] = {
     "binary": [((), (1,)), ((1,), (1,)), ((4, 1), (4, 1))],
     "categorical": [("one-hot", (3,)), ("one-hot", (4, 3))],
     "sparse": [((), (3,)), ((1,), (3,)), ((4,), (4, 3)), ((4, 1), (4, 3))],
