@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ ROUNDING = 1e-5
 ORACLE = " by the oracle"
 
 Pairs = Mapping[str, tuple[Any, Any]]
+Options = Mapping[str, Any]
 
 
 def contract(*names: str, numbers: int = 1) -> Callable[[Callable[..., Pairs]], Any]:
@@ -26,7 +27,9 @@ def contract(*names: str, numbers: int = 1) -> Callable[[Callable[..., Pairs]], 
 
     Returns:
         A decorator. What it makes takes the function's arguments after the seed, and returns an
-        `Experiment` with the curves `name` and `name by the oracle` for each quantity.
+        `Experiment` with the curves `name` and `name by the oracle` for each quantity. Its method
+        `each` takes {variant: named arguments} and what all variants share, and returns one
+        `Experiment` of them all, whose quantities are `name of variant`.
 
     Example:
         >>> @contract("mean", "sorted", numbers=3)
@@ -35,18 +38,33 @@ def contract(*names: str, numbers: int = 1) -> Callable[[Callable[..., Pairs]], 
         ...     return {"mean": (x.mean(), x.sum() / 3), "sorted": (np.sort(x), sorted(x))}
         >>> print(agreement("sorted", of_three(2.0)))
         largest error of sorted (of_three(2.0)) is equivalent to 0 within 1e-05
-    """
-    curves = [Curve(curve, "less") for name in names for curve in (name, name + ORACLE)]
+        >>> print(agreement("mean", of_three.each({"narrow": {"scale": 1}, "wide": {"scale": 9}})))
+        largest error of mean of narrow, mean of wide (of_three() of narrow, wide) is equivalent to 0 within 1e-05
+    """  # noqa: E501 -- what is printed is one line
 
-    def made(function: Callable[..., Pairs]) -> Callable[..., Experiment]:
+    def made(function: Callable[..., Pairs]) -> Any:
         def stated(*args: Any, **options: Any) -> Experiment:
-            name = repr(builder(function)(*args, **options))
             run = beside(function, numbers, *args, **options)
-            return Experiment(name, run, curves, epochs=numbers)
+            return Experiment(called(args, options), run, curves_of(names), epochs=numbers)
 
+        def each(variants: Mapping[str, Options], *args: Any, **options: Any) -> Experiment:
+            run = beside_each(function, numbers, dict(variants), *args, **options)
+            found = [f"{name} of {variant}" for variant in variants for name in names]
+            name = f"{called(args, options)} of {', '.join(variants)}"
+            return Experiment(name, run, curves_of(found), epochs=numbers)
+
+        def called(args: Any, options: Any) -> str:
+            return repr(builder(function)(*args, **options))
+
+        stated.each = each  # type: ignore[attr-defined]
         return stated
 
     return made
+
+
+def curves_of(names: Iterable[str]) -> list[Curve]:
+    """Keras's and the oracle's numbers of each quantity."""
+    return [Curve(curve, "less") for name in names for curve in (name, name + ORACLE)]
 
 
 @builder
@@ -54,40 +72,104 @@ def beside(
     seed: int, function: Callable[..., Pairs], numbers: int, *args: Any, **options: Any
 ) -> dict[str, Any]:
     """The pairs that a function returns for a seed, each as two curves of so many numbers."""
+    return curved(function(seed, *args, **options), numbers, function.__name__)
+
+
+@builder
+def beside_each(
+    seed: int,
+    function: Callable[..., Pairs],
+    numbers: int,
+    variants: Mapping[str, Options],
+    *args: Any,
+    **options: Any,
+) -> dict[str, Any]:
+    """The pairs that a function returns for a seed in each of its variants."""
     found: dict[str, Any] = {}
-    for name, pair in function(seed, *args, **options).items():
+    for variant, own in variants.items():
+        pairs = function(seed, *args, **{**options, **own})
+        named = {f"{name} of {variant}": pair for name, pair in pairs.items()}
+        found |= curved(named, numbers, function.__name__)
+    return found
+
+
+def curved(pairs: Pairs, numbers: int, where: str) -> dict[str, Any]:
+    """Pairs as two curves each.
+
+    Raises:
+        ValueError: If the sides of a pair differ in shape.
+    """
+    found: dict[str, Any] = {}
+    for name, pair in pairs.items():
         keras, oracle = (np.asarray(side, np.float64) for side in pair)
         if keras.shape != oracle.shape:
             raise ValueError(
-                f"Expected {name!r} of {function.__name__} in one shape. Received: {keras.shape} "
+                f"Expected {name!r} of {where} in one shape. Received: {keras.shape} "
                 f"of Keras, {oracle.shape} of the oracle. Write the oracle for what Keras returns."
             )
         found |= {name: _filled(keras, numbers), name + ORACLE: _filled(oracle, numbers)}
     return found
 
 
-def agreement(name: str, experiment: Experiment, *, within: float = ROUNDING) -> Any:
-    """The claim that Keras's numbers of a quantity are the oracle's.
+def agreement(
+    names: str | tuple[str, ...], experiment: Experiment, *, within: float = ROUNDING
+) -> Any:
+    """The claim that Keras's numbers of a quantity, or of each of several, are the oracle's.
 
     Args:
-        name: The quantity.
+        names: The quantities. One that has variants stands for all of them.
         experiment: What `contract` makes.
         within: The largest error of any number: absolute below 1, relative above.
     """
-    measure = LargestError(name)
-    told = statistics.Statistic(f"largest error of {name}", "", None, (experiment,), measure)
-    return told.equivalent_to(0, within=within)
+    found = quantities(names, experiment)
+    text = f"largest error of {told(found)}"
+    statistic = statistics.Statistic(text, "", None, (experiment,), LargestError(found))
+    return statistic.equivalent_to(0, within=within)
+
+
+def quantities(names: str | tuple[str, ...], experiment: Experiment) -> tuple[str, ...]:
+    """The quantities of an experiment that names stand for, each name for one at least.
+
+    Raises:
+        ValueError: If a name stands for none.
+    """
+    held = [curve.name for curve in experiment.curves if not curve.name.endswith(ORACLE)]
+    found: list[str] = []
+    for name in (names,) if isinstance(names, str) else names:
+        own = [each for each in held if each == name or each.startswith(f"{name} of ")]
+        if not own:
+            raise ValueError(
+                f"Expected a quantity of experiment {experiment.name!r}. Received: {name!r}. "
+                f"Name some of {held}."
+            )
+        found += own
+    return tuple(found)
+
+
+def told(names: tuple[str, ...]) -> str:
+    """Three names at most, and how many more there are.
+
+    Example:
+        >>> told(("a", "b", "c", "d", "e"))
+        'a, b, c and 2 more'
+    """
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 @dataclass(frozen=True)
 class LargestError:
-    """How far the worst of a quantity's numbers is off; infinite where one side alone is NaN."""
+    """How far the worst number of all quantities is off; infinite where one side alone is NaN."""
 
-    name: str
+    names: tuple[str, ...]
 
     def __call__(self, runs: Any) -> Any:
         """See `Statistic`."""
-        keras, oracle = (runs[0].history[self.name + side] for side in ("", ORACLE))
+        return np.max([self._of(name, runs[0].history) for name in self.names], axis=0)
+
+    @staticmethod
+    def _of(name: str, history: Any) -> Any:
+        keras, oracle = (history[name + side] for side in ("", ORACLE))
         with np.errstate(invalid="ignore"):
             error = np.abs(keras - oracle) / np.maximum(1, np.abs(oracle))
         same = (keras == oracle) | (np.isnan(keras) & np.isnan(oracle))

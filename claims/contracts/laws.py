@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from training_claims import Experiment, statistics
+from training_claims.claims.contracts.agreement import quantities, told
 
 # How improbable a draw must be, at least, to speak against its law.
 IMPROBABLE = 1e-6
@@ -15,22 +16,25 @@ IMPROBABLE = 1e-6
 ERRORS = 6.0
 
 
-def lawful(name: str, experiment: Experiment) -> Any:
-    """The claim that none of a quantity's p-values is below `IMPROBABLE`."""
-    measure = Least(name)
-    told = statistics.Statistic(f"least p-value of {name}", "", None, (experiment,), measure)
-    return told.exceeds(0, by=IMPROBABLE)
+def lawful(names: str | tuple[str, ...], experiment: Experiment) -> Any:
+    """The claim that none of the quantities' p-values is below `IMPROBABLE`."""
+    found = quantities(names, experiment)
+    text = f"least p-value of {told(found)}"
+    return statistics.Statistic(text, "", None, (experiment,), Least(found)).exceeds(
+        0, by=IMPROBABLE
+    )
 
 
 @dataclass(frozen=True)
 class Least:
-    """The least of a quantity's numbers."""
+    """The least number of all quantities."""
 
-    name: str
+    names: tuple[str, ...]
 
     def __call__(self, runs: Any) -> Any:
         """See `Statistic`."""
-        return np.nanmin(runs[0].history[self.name], axis=1)
+        least = [np.nanmin(runs[0].history[name], axis=1) for name in self.names]
+        return np.min(least, axis=0)
 
 
 def p_value(draws: Any, law: Any) -> tuple[float, float]:
@@ -52,5 +56,5 @@ def spread(draws: Any, law: Any) -> tuple[float, float]:
 
 def correlation(one: Any, other: Any) -> tuple[float, float]:
     """A quantity: how many standard errors two draws' correlation is off none."""
-    pair = [np.ravel(np.float64(each)) for each in (one, other)]
-    return float(np.corrcoef(*pair)[0, 1] * np.sqrt(pair[0].size)), 0.0
+    first, second = (np.ravel(np.float64(each)) for each in (one, other))
+    return float(np.corrcoef(first, second)[0, 1] * np.sqrt(first.size)), 0.0

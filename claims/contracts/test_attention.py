@@ -76,16 +76,10 @@ KINDS = ["no mask", "a mask of pairs", "a causal mask"]
 KINDS += ["padding of values", "padding and a causal mask"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@claim("MultiHeadAttention under {kind} mixes values by its documented weights", source=ATTENTION)
-def test_heads(judge, kind):
-    assert judge(agreement("outputs", many_headed(kind)))
-
-
-@pytest.mark.parametrize("kind", KINDS[-1:])
-@claim("MultiHeadAttention under {kind} returns the weights it mixes by", source=ATTENTION)
-def test_heads_weights(judge, kind):
-    assert judge(agreement("weights", many_headed(kind)))
+@claim("MultiHeadAttention mixes by its documented weights, and returns them", source=ATTENTION)
+def test_heads(judge):
+    experiment = many_headed.each({kind: {"kind": kind} for kind in KINDS})
+    assert judge(agreement(("outputs", "weights"), experiment))
 
 
 @contract("outputs", "weights", numbers=3 * 5 * 5)
@@ -117,15 +111,18 @@ def one_headed(seed, name, options, kind):
     return {"outputs": (outputs, mixed * seen[..., None]), "weights": (shares, oracle)}
 
 
-@pytest.mark.parametrize("kind", ["no mask", "padding", "a causal mask"])
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("Attention", {}), ("Attention", {"use_scale": True}), ("AdditiveAttention", {})],
-    ids=str,
-)
-@claim("{name} with {options} under {kind} gives its documented mean of values", source=ATTENTION)
-def test_attention(judge, name, options, kind):
-    assert judge(agreement("outputs", one_headed(name, options, kind)))
+ATTENDED = {"Attention": [{}, {"use_scale": True}], "AdditiveAttention": [{}]}
+
+
+@pytest.mark.parametrize("name", ATTENDED)
+@claim("{name} gives its documented mean of values, under any mask", source=ATTENTION)
+def test_attention(judge, name):
+    variants = {
+        f"{kind}, {options}": {"options": options, "kind": kind}
+        for options in ATTENDED[name]
+        for kind in ("no mask", "padding", "a causal mask")
+    }
+    assert judge(agreement("outputs", one_headed.each(variants, name)))
 
 
 @contract("vectors", "mask", "recurrent", "pooled", "dense", "masking", "of masking", numbers=200)
@@ -164,16 +161,14 @@ def embedded(seed):
 
 
 EMBEDDED = {
-    "vectors": "Embedding looks its table's rows up",
-    "mask": "Embedding with mask_zero masks the zeros alone",
-    "recurrent": "A recurrent layer after an Embedding reads what is not masked",
-    "pooled": "GlobalAveragePooling1D takes the mean of what is not masked",
-    "dense": "TimeDistributed applies its layer to each step",
-    "of masking": "Masking masks the steps whose features all are its value",
+    "Embedding looks its table's rows up, and masks the zeros alone": ("vectors", "mask"),
+    "What comes after an Embedding reads what is not masked": ("recurrent", "pooled"),
+    "TimeDistributed applies its layer to each step": ("dense",),
+    "Masking masks the steps whose features all are its value": ("of masking",),
 }
 
 
-@pytest.mark.parametrize(("quantity", "sentence"), EMBEDDED.items())
+@pytest.mark.parametrize("sentence", EMBEDDED)
 @claim("{sentence}", source=MASKING)
-def test_embedded(judge, quantity, sentence):  # noqa: ARG001 -- the whole claim
-    assert judge(agreement(quantity, embedded()))
+def test_embedded(judge, sentence):
+    assert judge(agreement(EMBEDDED[sentence], embedded()))

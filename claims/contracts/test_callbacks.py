@@ -78,20 +78,15 @@ def plateau(seed, **options):
     }
 
 
-@pytest.mark.parametrize("patience", [1, 2, 4])
-@claim("ReduceLROnPlateau scales the rate after {patience} epochs on a plateau", source=PAGES)
-def test_plateau_patience(judge, patience):
-    assert judge(agreement("rates", plateau(patience=patience)))
+PLATEAUS: dict[str, dict[str, float]] = {
+    f"patience {patience}": {"patience": patience} for patience in (1, 2, 4)
+}
+PLATEAUS |= {"min_delta": {"min_delta": 0.7}, "min_lr": {"patience": 1, "min_lr": 0.2}}
 
 
-@claim("ReduceLROnPlateau takes no change below min_delta for an improvement", source=PAGES)
-def test_plateau_min_delta(judge):
-    assert judge(agreement("rates", plateau(min_delta=0.7)))
-
-
-@claim("ReduceLROnPlateau goes no lower than min_lr", source=PAGES)
-def test_plateau_min_lr(judge):
-    assert judge(agreement("rates", plateau(patience=1, min_lr=0.2)))
+@claim("ReduceLROnPlateau scales the rate by its patience, min_delta and min_lr", source=PAGES)
+def test_plateau(judge):
+    assert judge(agreement("rates", plateau.each(PLATEAUS)))
 
 
 @claim("ReduceLROnPlateau reduces no second time within its cooldown", source=PAGES)
@@ -140,19 +135,14 @@ def rated(seed):
     }
 
 
-@claim("LearningRateScheduler asks by the epoch, from 0 on, and the rate so far", source=PAGES)
+@claim("LearningRateScheduler asks by the epoch, from 0 on, and logs its rate", source=PAGES)
 def test_scheduler_asks(judge):
-    assert judge(agreement("rates", rated()))
+    assert judge(agreement(("rates", "logs"), rated()))
 
 
 @claim("fit trains an epoch at the rate that LearningRateScheduler set at its start", source=PAGES)
 def test_scheduler_trains(judge):
     assert judge(agreement("weights", rated()))
-
-
-@claim("LearningRateScheduler logs the epoch's rate as learning_rate", source=PAGES)
-def test_scheduler_logs(judge):
-    assert judge(agreement("logs", rated()))
 
 
 @claim("ReduceLROnPlateau logs the rate that an epoch of fit was trained at", source=PAGES)
@@ -184,15 +174,12 @@ def broken(seed, number):
     }
 
 
-@pytest.mark.parametrize("number", [np.nan, np.inf], ids=["NaN", "Inf"])
-@claim("TerminateOnNaN ends fit with the batch whose loss is {number}", source=PAGES)
-def test_terminates(judge, number):
-    assert judge(agreement("batches", broken(number)))
-
-
-@claim("TerminateOnNaN ends fit within its epoch, which is still reported", source=PAGES)
-def test_terminated_epoch(judge):
-    assert judge(agreement("epochs", broken(np.nan)))
+@claim(
+    "TerminateOnNaN ends fit with a batch of infinite loss or none, which is reported", source=PAGES
+)
+def test_terminates(judge):
+    numbers = {"NaN": {"number": np.nan}, "Inf": {"number": np.inf}}
+    assert judge(agreement(("batches", "epochs"), broken.each(numbers)))
 
 
 @contract("val_loss", "loss", "weights", numbers=5)
@@ -217,25 +204,22 @@ def swapped(seed, callback):
     }
 
 
-@claim("SwapEMAWeights has fit evaluate the averaged weights", source=PAGES)
+SWAPPED = swapped.each({"swapping": {"callback": True}, "none": {"callback": False}})
+
+
+@claim("SwapEMAWeights has fit evaluate the averaged weights, and gives them back", source=PAGES)
 def test_swapped(judge):
-    assert judge(agreement("val_loss", swapped(True)))
-
-
-@claim("SwapEMAWeights gives the weights back after fit's evaluation", source=PAGES)
-def test_swapped_back(judge):
-    assert judge(agreement("loss", swapped(True)))
+    assert judge(agreement(("val_loss of swapping", "loss of swapping"), SWAPPED))
 
 
 @claim("fit without SwapEMAWeights evaluates the weights, not their averages", source=PAGES)
 def test_not_swapped(judge):
-    assert judge(agreement("val_loss", swapped(False)))
+    assert judge(agreement("val_loss of none", SWAPPED))
 
 
-@pytest.mark.parametrize("callback", [False, True])
-@claim("fit of use_ema ends with the averages as weights (swapping={callback})", source=PAGES)
-def test_averages_in_the_end(judge, callback):
-    assert judge(agreement("weights", swapped(callback)))
+@claim("fit of use_ema ends with the averages as weights, swapping or not", source=PAGES)
+def test_averages_in_the_end(judge):
+    assert judge(agreement("weights", SWAPPED))
 
 
 @contract("during", "after", "evaluated", "after evaluate")
@@ -262,15 +246,9 @@ def swapped_alone(seed):
     }
 
 
-@pytest.mark.parametrize(("quantity", "by"), [("evaluated", "evaluate"), ("during", "predict")])
-@claim("SwapEMAWeights has {by} take the averaged weights", source=PAGES)
-def test_swapped_alone(judge, quantity, by):  # noqa: ARG001 -- the sentence's
-    assert judge(agreement(quantity, swapped_alone()))
-
-
-@claim("SwapEMAWeights gives the weights back after evaluate", source=PAGES)
-def test_back_after_evaluate(judge):
-    assert judge(agreement("after evaluate", swapped_alone()))
+@claim("SwapEMAWeights has evaluate and predict average, and evaluate give back", source=PAGES)
+def test_swapped_alone(judge):
+    assert judge(agreement(("evaluated", "during", "after evaluate"), swapped_alone()))
 
 
 @claim("SwapEMAWeights gives the weights back after predict", source=PAGES, known=NOWHERE)
@@ -278,8 +256,10 @@ def test_back_after_predict(judge):
     assert judge(agreement("after", swapped_alone()))
 
 
-EVENTS = ("train_begin", "epoch_begin", "train_batch_begin", "train_batch_end", "test_begin")
-EVENTS += ("test_batch_begin", "test_batch_end", "test_end", "epoch_end", "train_end")
+EVENTS = [
+    *("train_begin", "epoch_begin", "train_batch_begin", "train_batch_end", "test_begin"),
+    *("test_batch_begin", "test_batch_end", "test_end", "epoch_end", "train_end"),
+]
 
 
 def events_of(epochs, batches, tests):
@@ -331,21 +311,13 @@ def watched(seed):
     }
 
 
-@claim("Callbacks of fit are told every event once, in order, with its index from 0", source=PAGES)
+@claim(
+    "Callbacks of fit are told of every event once, in order, and of epochs and steps", source=PAGES
+)
 def test_events(judge):
-    assert judge(agreement("events", watched()))
+    assert judge(agreement(("events", "parameters"), watched()))
 
 
-@claim("on_train_batch_end sees the mean loss over the epoch's examples so far", source=PAGES)
-def test_batch_logs(judge):
-    assert judge(agreement("batch loss", watched()))
-
-
-@claim("on_epoch_end sees the mean loss over the epoch's examples", source=PAGES)
-def test_epoch_logs(judge):
-    assert judge(agreement("epoch loss", watched()))
-
-
-@claim("A callback's params tell the epochs, and the steps of each", source=PAGES)
-def test_parameters(judge):
-    assert judge(agreement("parameters", watched()))
+@claim("Callbacks see the mean loss over the epoch's examples so far, and in its end", source=PAGES)
+def test_logs(judge):
+    assert judge(agreement(("batch loss", "epoch loss"), watched()))

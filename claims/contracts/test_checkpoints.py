@@ -83,40 +83,31 @@ def saved(
     return steps if "{" in pattern else steps[-1:]
 
 
-@claim("ModelCheckpoint saves the model after each epoch, under its number", source=CHECKPOINT)
-def test_every_epoch(judge):
-    assert judge(agreement("kept", checkpointed("{epoch:02d}.weights.h5", mode="min")))
+EPOCH, BEST = "{epoch:02d}.weights.h5", {"save_best_only": True}
+FILES = {
+    "ModelCheckpoint saves after each epoch, and over what is there under one name": {
+        "each epoch": {"pattern": EPOCH},
+        "one name": {"pattern": "last.weights.h5"},
+    },
+    "ModelCheckpoint with save_best_only keeps the best epoch, or each new best": {
+        "min": {"pattern": "best.weights.h5", **BEST},
+        "max": {"pattern": "best.weights.h5", **BEST, "mode": "max"},
+        "each": {"pattern": EPOCH, **BEST},
+    },
+    "ModelCheckpoint saves nothing above initial_value_threshold": {
+        "a threshold": {"pattern": EPOCH, **BEST, "initial_value_threshold": -0.5},
+    },
+    "ModelCheckpoint with save_freq saves after so many batches": {
+        f"every {batches}": {"pattern": "{epoch:02d}-{batch:02d}.weights.h5", "save_freq": batches}
+        for batches in (3, 4)
+    },
+}
 
 
-@claim("ModelCheckpoint overwrites a file without a placeholder", source=CHECKPOINT)
-def test_overwrites(judge):
-    assert judge(agreement("kept", checkpointed("last.weights.h5", mode="min")))
-
-
-@pytest.mark.parametrize("mode", ["min", "max"])
-@claim("ModelCheckpoint with save_best_only keeps the best epoch by mode={mode}", source=CHECKPOINT)
-def test_best_only(judge, mode):
-    experiment = checkpointed("best.weights.h5", save_best_only=True, mode=mode)
-    assert judge(agreement("kept", experiment))
-
-
-@claim("ModelCheckpoint with save_best_only saves each epoch that is a new best", source=CHECKPOINT)
-def test_each_best(judge):
-    experiment = checkpointed("{epoch:02d}.weights.h5", save_best_only=True, mode="min")
-    assert judge(agreement("kept", experiment))
-
-
-@pytest.mark.parametrize("every", [3, 4])
-@claim("ModelCheckpoint with save_freq={every} saves after so many batches", source=CHECKPOINT)
-def test_save_freq(judge, every):
-    experiment = checkpointed("{epoch:02d}-{batch:02d}.weights.h5", save_freq=every, mode="min")
-    assert judge(agreement("kept", experiment))
-
-
-@claim("ModelCheckpoint saves nothing above initial_value_threshold", source=CHECKPOINT)
-def test_threshold(judge):
-    options = {"save_best_only": True, "initial_value_threshold": -0.5, "mode": "min"}
-    assert judge(agreement("kept", checkpointed("{epoch:02d}.weights.h5", **options)))
+@pytest.mark.parametrize("sentence", FILES)
+@claim("{sentence}", source=CHECKPOINT)
+def test_checkpoint(judge, sentence):
+    assert judge(agreement("kept", checkpointed.each(FILES[sentence], mode="min")))
 
 
 @contract("losses")
@@ -187,18 +178,9 @@ def interrupted(seed):
     }
 
 
-@pytest.mark.parametrize(
-    ("quantity", "what"),
-    [
-        ("epochs", "goes on with the epoch that broke off"),
-        ("weights", "ends with the weights of a fit that never broke off"),
-        ("steps", "counts the optimizer's steps on"),
-        ("left", "leaves no backup once fit is through"),
-    ],
-)
-@claim("BackupAndRestore {what}", source=BACKUP)
-def test_backup(judge, quantity, what):  # noqa: ARG001 -- the sentence's
-    assert judge(agreement(quantity, interrupted()))
+@claim("BackupAndRestore goes on from the epoch that broke off, and cleans up", source=BACKUP)
+def test_backup(judge):
+    assert judge(agreement(("epochs", "weights", "steps", "left"), interrupted()))
 
 
 def rows_of(file, separator):
@@ -230,13 +212,11 @@ def logged(seed, append, separator):
     }
 
 
-@pytest.mark.parametrize("quantity", ["values", "epochs"])
-@claim("CSVLogger writes a row for each epoch: its {quantity}", source=LOGGER)
-def test_rows(judge, quantity):
-    assert judge(agreement(quantity, logged(False, ",")))
+@claim("CSVLogger writes a row for each epoch: its number and its values", source=LOGGER)
+def test_rows(judge):
+    assert judge(agreement(("values", "epochs"), logged(False, ",")))
 
 
-@pytest.mark.parametrize("quantity", ["values", "headers"])
-@claim("CSVLogger with append=True goes on below the file's rows: its {quantity}", source=LOGGER)
-def test_appended(judge, quantity):
-    assert judge(agreement(quantity, logged(True, ";")))
+@claim("CSVLogger with append=True goes on below the file's rows, with one header", source=LOGGER)
+def test_appended(judge):
+    assert judge(agreement(("values", "epochs", "headers"), logged(True, ";")))

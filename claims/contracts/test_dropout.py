@@ -28,7 +28,7 @@ def dropped(seed, name, shape, whole=(), **options):
     rng = np.random.default_rng(seed)
     x, rate = rng.uniform(1, 2, size=shape).astype("float32"), float(rng.uniform(0.2, 0.7))
     kind = getattr(keras.layers, name)
-    layer, one, other = kind(rate, **options), *(kind(rate, seed=seed) for _ in range(2))
+    layer, (one, other) = kind(rate, **options), (kind(rate, seed=seed) for _ in range(2))
     out, again = (np.asarray(layer(x, training=True)) for _ in range(2))
     drops, scaled, bottom = out == 0, x / (1 - rate), 0.0
     if name == "AlphaDropout":
@@ -47,62 +47,48 @@ def dropped(seed, name, shape, whole=(), **options):
 
 
 FLAT, TALL = (50, 60), (10, 6, 50)
-PLAIN = [("Dropout", FLAT), ("AlphaDropout", FLAT)]
+PLAIN = {name: {"name": name, "shape": FLAT} for name in ("Dropout", "AlphaDropout")}
+WHOLE = {
+    "a noise_shape": {
+        "name": "Dropout",
+        "shape": TALL,
+        "whole": (1,),
+        "noise_shape": (10, 1, 50),
+    },
+    "SpatialDropout1D": {"name": "SpatialDropout1D", "shape": TALL, "whole": (1,)},
+    "SpatialDropout2D": {"name": "SpatialDropout2D", "shape": (10, 3, 2, 50), "whole": (1, 2)},
+    "SpatialDropout3D": {
+        "name": "SpatialDropout3D",
+        "shape": (10, 2, 2, 2, 30),
+        "whole": (1, 2, 3),
+    },
+}
+EXACT = ("kept", "inference", "seeded")
 
 
-@pytest.mark.parametrize(("name", "shape"), PLAIN)
-@claim("{name} in training drops units at its rate", source=PAGES)
-def test_share(judge, name, shape):
-    assert judge(agreement("share", dropped(name, shape), within=ERRORS))
+@claim("Dropout and AlphaDropout scale what they keep, and are off in inference", source=PAGES)
+def test_kept(judge):
+    assert judge(agreement(EXACT, dropped.each(PLAIN)))
 
 
-@pytest.mark.parametrize(("name", "shape"), PLAIN)
-@claim("{name} in training scales the kept units as documented", source=PAGES)
-def test_kept(judge, name, shape):
-    assert judge(agreement("kept", dropped(name, shape)))
-
-
-@pytest.mark.parametrize(("name", "shape"), PLAIN)
-@claim("{name} gives its inputs back in inference", source=PAGES)
-def test_inference(judge, name, shape):
-    assert judge(agreement("inference", dropped(name, shape)))
+@claim("Dropout and AlphaDropout in training drop units at their rate", source=PAGES)
+def test_share(judge):
+    assert judge(agreement("share", dropped.each(PLAIN), within=ERRORS))
 
 
 @claim("Dropout draws anew at each call", source=PAGES)
 def test_again(judge):
-    assert judge(agreement("again", dropped("Dropout", FLAT), within=ERRORS))
+    assert judge(agreement("again of Dropout", dropped.each(PLAIN), within=ERRORS))
 
 
-@pytest.mark.parametrize(("name", "shape"), PLAIN)
-@claim("Two {name} layers of one seed drop the same units", source=PAGES)
-def test_seeded(judge, name, shape):
-    assert judge(agreement("seeded", dropped(name, shape)))
+@claim("Spatial dropout, and one with a noise_shape, drops whole along its axes", source=PAGES)
+def test_units(judge):
+    assert judge(agreement(("units", *EXACT), dropped.each(WHOLE)))
 
 
-WHOLE = [
-    ("Dropout", TALL, (1,), {"noise_shape": (10, 1, 50)}),
-    ("SpatialDropout1D", TALL, (1,), {}),
-    ("SpatialDropout2D", (10, 3, 2, 50), (1, 2), {}),
-    ("SpatialDropout3D", (10, 2, 2, 2, 30), (1, 2, 3), {}),
-]
-
-
-@pytest.mark.parametrize(("name", "shape", "axes", "options"), WHOLE)
-@claim("{name} drops whole along axes {axes}", source=PAGES)
-def test_units(judge, name, shape, axes, options):
-    assert judge(agreement("units", dropped(name, shape, axes, **options)))
-
-
-@pytest.mark.parametrize(("name", "shape", "axes", "options"), WHOLE)
-@claim("{name}, whole along axes {axes}, drops at its rate", source=PAGES)
-def test_units_share(judge, name, shape, axes, options):
-    assert judge(agreement("share", dropped(name, shape, axes, **options), within=ERRORS))
-
-
-@pytest.mark.parametrize(("name", "shape", "axes", "options"), WHOLE[1:2])
-@claim("{name}, whole along axes {axes}, scales what it keeps", source=PAGES)
-def test_units_kept(judge, name, shape, axes, options):
-    assert judge(agreement("kept", dropped(name, shape, axes, **options)))
+@claim("Spatial dropout, and one with a noise_shape, drops at its rate", source=PAGES)
+def test_units_share(judge):
+    assert judge(agreement("share", dropped.each(WHOLE), within=ERRORS))
 
 
 @contract("law", "inference", numbers=3000)
@@ -120,16 +106,17 @@ def noisy(seed, name):
     return {"law": p_value(noise, law), "inference": (layer(x, training=False), x)}
 
 
-@pytest.mark.parametrize("name", ["GaussianDropout", "GaussianNoise"])
-@claim("{name} in training has its documented law", source=PAGES)
-def test_noise(judge, name):
-    assert judge(lawful("law", noisy(name)))
+NOISES = {name: {"name": name} for name in ("GaussianDropout", "GaussianNoise")}
 
 
-@pytest.mark.parametrize("name", ["GaussianDropout", "GaussianNoise"])
-@claim("{name} gives its inputs back in inference", source=PAGES)
-def test_no_noise(judge, name):
-    assert judge(agreement("inference", noisy(name)))
+@claim("GaussianDropout and GaussianNoise in training have their documented laws", source=PAGES)
+def test_noise(judge):
+    assert judge(lawful("law", noisy.each(NOISES)))
+
+
+@claim("GaussianDropout and GaussianNoise give their inputs back in inference", source=PAGES)
+def test_no_noise(judge):
+    assert judge(agreement("inference", noisy.each(NOISES)))
 
 
 @contract("training", "inference", numbers=200)
@@ -143,25 +130,21 @@ def augmented(seed, name, amount):
     return {"training": (changed, True), "inference": (layer(x, training=False), x)}
 
 
-AUGMENTATIONS = [
-    ("RandomRotation", ((0.1, 0.2),)),
-    ("RandomZoom", ((0.2, 0.3),)),
-    ("RandomTranslation", ((0.2, 0.3), (0.2, 0.3))),
-    ("RandomContrast", ((0.4, 0.9),)),
-    ("RandomBrightness", ((0.1, 0.2),)),
-]
+AUGMENTATIONS = {
+    name: {"name": name, "amount": amount}
+    for name, amount in {
+        "RandomRotation": ((0.1, 0.2),),
+        "RandomZoom": ((0.2, 0.3),),
+        "RandomTranslation": ((0.2, 0.3), (0.2, 0.3)),
+        "RandomContrast": ((0.4, 0.9),),
+        "RandomBrightness": ((0.1, 0.2),),
+    }.items()
+}
 
 
-@pytest.mark.parametrize(("name", "amount"), AUGMENTATIONS)
-@claim("{name} by {amount} changes images in training", source=AUGMENTATION)
-def test_augments(judge, name, amount):
-    assert judge(agreement("training", augmented(name, amount)))
-
-
-@pytest.mark.parametrize(("name", "amount"), AUGMENTATIONS)
-@claim("{name} by {amount} leaves images as they are in inference", source=AUGMENTATION)
-def test_augments_not(judge, name, amount):
-    assert judge(agreement("inference", augmented(name, amount)))
+@claim("Augmentation changes images in training, and leaves them in inference", source=AUGMENTATION)
+def test_augments(judge):
+    assert judge(agreement(("training", "inference"), augmented.each(AUGMENTATIONS)))
 
 
 @contract("flipped", "share", "inference", "cropped", numbers=150 * 12)
@@ -186,23 +169,19 @@ def flipped(seed, mode):
     }
 
 
-@pytest.mark.parametrize("mode", ["horizontal", "vertical"])
-@claim("RandomFlip gives each image back, or mirrored: {mode}", source=AUGMENTATION)
-def test_flipped(judge, mode):
-    assert judge(agreement("flipped", flipped(mode)))
+MODES = {mode: {"mode": mode} for mode in ("horizontal", "vertical")}
 
 
-@pytest.mark.parametrize("mode", ["horizontal", "vertical"])
-@claim("RandomFlip ({mode}) mirrors half of the images", source=AUGMENTATION)
-def test_flipped_share(judge, mode):
-    assert judge(agreement("share", flipped(mode), within=ERRORS))
+@claim("RandomFlip gives each image back, or mirrored; in inference back", source=AUGMENTATION)
+def test_flipped(judge):
+    assert judge(agreement(("flipped", "inference"), flipped.each(MODES)))
 
 
-@claim("RandomFlip leaves images as they are in inference", source=AUGMENTATION)
-def test_flipped_not(judge):
-    assert judge(agreement("inference", flipped("horizontal")))
+@claim("RandomFlip mirrors half of the images", source=AUGMENTATION)
+def test_flipped_share(judge):
+    assert judge(agreement("share", flipped.each(MODES), within=ERRORS))
 
 
 @claim("RandomCrop in training cuts a part out of each image", source=AUGMENTATION)
 def test_cropped(judge):
-    assert judge(agreement("cropped", flipped("horizontal")))
+    assert judge(agreement("cropped", flipped.each(MODES)))

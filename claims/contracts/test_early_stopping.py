@@ -62,21 +62,20 @@ def stopped(seed, patience, restore=True, **options):
     return {"epochs": (epochs, last), "weights": (weight, best if restore else last)}
 
 
-@pytest.mark.parametrize("patience", [0, 1, 3])
-@claim("EarlyStopping stops after {patience} epochs without improvement in a row", source=PAGE)
-def test_patience(judge, patience):
-    assert judge(agreement("epochs", stopped(patience)))
+PATIENCE = stopped.each({str(patience): {"patience": patience} for patience in (0, 1, 3, 13)})
+BOTH = ("epochs", "weights")
 
 
-@pytest.mark.parametrize("patience", [1, 3])
-@claim("restore_best_weights restores the best epoch's weights at patience {patience}", source=PAGE)
-def test_restores(judge, patience):
-    assert judge(agreement("weights", stopped(patience)))
+@claim("EarlyStopping stops after `patience` epochs without improvement in a row", source=PAGE)
+def test_patience(judge):
+    assert judge(agreement("epochs", PATIENCE))
 
 
-@claim("restore_best_weights restores the best epoch where the epochs end first", source=PAGE)
-def test_restores_at_the_end(judge):
-    assert judge(agreement("weights", stopped(EPOCHS + 1)))
+@claim(
+    "restore_best_weights restores the best epoch's, also where the epochs end first", source=PAGE
+)
+def test_restores(judge):
+    assert judge(agreement(tuple(f"weights of {patience}" for patience in (1, 3, 13)), PATIENCE))
 
 
 @claim("EarlyStopping without restore_best_weights leaves the last epoch's weights", source=PAGE)
@@ -84,22 +83,16 @@ def test_restores_nothing(judge):
     assert judge(agreement("weights", stopped(2, restore=False)))
 
 
-@pytest.mark.parametrize("quantity", ["epochs", "weights"])
-@claim("a change below min_delta is no improvement to EarlyStopping: its {quantity}", source=PAGE)
-def test_min_delta(judge, quantity):
-    assert judge(agreement(quantity, stopped(3, min_delta=0.7)))
+OPTIONS = {
+    "min_delta": {"patience": 3, "min_delta": 0.7},
+    "mode": {"patience": 2, "mode": "max"},
+    "start_from_epoch": {"patience": 2, "start_from_epoch": 4},
+}
 
 
-@pytest.mark.parametrize("quantity", ["epochs", "weights"])
-@claim("EarlyStopping with mode='max' waits for a higher value: its {quantity}", source=PAGE)
-def test_mode(judge, quantity):
-    assert judge(agreement(quantity, stopped(2, mode="max")))
-
-
-@pytest.mark.parametrize("quantity", ["epochs", "weights"])
-@claim("EarlyStopping does not look before start_from_epoch: its {quantity}", source=PAGE)
-def test_start_from_epoch(judge, quantity):
-    assert judge(agreement(quantity, stopped(2, start_from_epoch=4)))
+@claim("EarlyStopping looks as min_delta, mode and start_from_epoch have it", source=PAGE)
+def test_options(judge):
+    assert judge(agreement(BOTH, stopped.each(OPTIONS)))
 
 
 @contract("epochs", "weights")
@@ -121,10 +114,9 @@ def below_the_bar(seed, shape):
     }
 
 
-@pytest.mark.parametrize("quantity", ["epochs", "weights"])
-@claim("EarlyStopping gives a missed baseline patience epochs: its {quantity}", source=PAGE)
-def test_baseline_missed(judge, quantity):
-    assert judge(agreement(quantity, below_the_bar("first is best")))
+@claim("EarlyStopping gives a missed baseline patience epochs", source=PAGE)
+def test_baseline_missed(judge):
+    assert judge(agreement(BOTH, below_the_bar("first is best")))
 
 
 @claim("EarlyStopping waits on from an improvement that beats the baseline", source=PAGE)
@@ -157,10 +149,9 @@ def twice(seed):
     }
 
 
-@pytest.mark.parametrize("quantity", ["epochs", "weights"])
-@claim("EarlyStopping used in a second fit starts anew: its {quantity}", source=PAGE)
-def test_twice(judge, quantity):
-    assert judge(agreement(quantity, twice()))
+@claim("EarlyStopping used in a second fit starts anew", source=PAGE)
+def test_twice(judge):
+    assert judge(agreement(BOTH, twice()))
 
 
 @contract("epochs", "weights", "val_loss", numbers=EPOCHS)
@@ -194,18 +185,14 @@ def fitted(seed, monitor):
     }
 
 
-@pytest.mark.parametrize("monitor", ["val_loss", "val_binary_accuracy"])
-@claim("EarlyStopping ends fit by {monitor}, which way by itself", source=PAGE)
-def test_fit_ends(judge, monitor):
-    assert judge(agreement("epochs", fitted(monitor)))
+MONITORS = {monitor: {"monitor": monitor} for monitor in ("val_loss", "val_binary_accuracy")}
 
 
-@claim("fit reports the val_loss of the epochs before EarlyStopping ends it", source=PAGE)
-def test_fit_reports(judge):
-    assert judge(agreement("val_loss", fitted("val_loss")))
+@claim("EarlyStopping ends fit by a loss or an accuracy, which way by itself", source=PAGE)
+def test_fit_ends(judge):
+    assert judge(agreement(("epochs", "val_loss"), fitted.each(MONITORS)))
 
 
-@pytest.mark.parametrize("monitor", ["val_loss", "val_binary_accuracy"])
-@claim("fit with EarlyStopping ends with the weights of the best {monitor}", source=PAGE)
-def test_fit_restores(judge, monitor):
-    assert judge(agreement("weights", fitted(monitor)))
+@claim("fit with EarlyStopping ends with the weights of the best loss or accuracy", source=PAGE)
+def test_fit_restores(judge):
+    assert judge(agreement("weights", fitted.each(MONITORS)))

@@ -65,35 +65,22 @@ def predicted(seed, source):
     }
 
 
-SOURCES = ["arrays", "tensors", "a tf.data.Dataset", "a generator", "a PyDataset"]
+SOURCES = {
+    source: {"source": source}
+    for source in ("arrays", "tensors", "a tf.data.Dataset", "a generator", "a PyDataset")
+}
 # With arrays, steps without batch_size says how many batches there are; not claimed here.
-IN_BATCHES = SOURCES[2:4]
+ASKED = ("all", "some of a tf.data.Dataset", "some of a generator")
 
 
-@pytest.mark.parametrize("source", SOURCES)
-@claim("evaluate takes each row once, in order; its values are means: {source}", source=TRAINING)
-def test_evaluate(judge, source):
-    assert judge(agreement("all", evaluated(source)))
+@claim("evaluate takes each row once, in order, or by steps the first ones: means", source=TRAINING)
+def test_evaluate(judge):
+    assert judge(agreement(ASKED, evaluated.each(SOURCES)))
 
 
-@pytest.mark.parametrize("source", IN_BATCHES)
-@claim("evaluate with steps takes so many batches, the first ones: {source}", source=TRAINING)
-def test_evaluate_steps(judge, source):
-    assert judge(agreement("some", evaluated(source)))
-
-
-@pytest.mark.parametrize("source", SOURCES)
-@claim(
-    "predict gives one row for each row, in order, the last batch too: {source}", source=TRAINING
-)
-def test_predict(judge, source):
-    assert judge(agreement("all", predicted(source)))
-
-
-@pytest.mark.parametrize("source", IN_BATCHES)
-@claim("predict with steps takes so many batches, the first ones: {source}", source=TRAINING)
-def test_predict_steps(judge, source):
-    assert judge(agreement("some", predicted(source)))
+@claim("predict gives one row for each row, in order, or by steps the first ones", source=TRAINING)
+def test_predict(judge):
+    assert judge(agreement(ASKED, predicted.each(SOURCES)))
 
 
 @contract("weights", "again", "on batch", numbers=160)
@@ -149,10 +136,9 @@ def of_two_heads(seed):
     }
 
 
-@pytest.mark.parametrize("output", ["one", "other"])
-@claim("predict gives each output whole, and drops no unit: the {output} one", source=TRAINING)
-def test_predict_outputs(judge, output):
-    assert judge(agreement(output, of_two_heads()))
+@claim("predict gives each of several outputs whole, and drops no unit", source=TRAINING)
+def test_predict_outputs(judge):
+    assert judge(agreement(("one", "other"), of_two_heads()))
 
 
 @contract("predicted", "trained", numbers=24)
@@ -182,16 +168,11 @@ def of_sparse(seed, form):
     }
 
 
-SPARSE = ["a SciPy matrix", "a SparseTensor"]
+SPARSE = {form: {"form": form} for form in ("a SciPy matrix", "a SparseTensor")}
 
 
-@pytest.mark.parametrize("form", SPARSE)
-@claim("predict gives one row for each sparse row, in order: {form}", source=TRAINING)
-def test_predict_sparse(judge, form):
-    assert judge(agreement("predicted", of_sparse(form)))
-
-
-@pytest.mark.parametrize("form", SPARSE)
-@claim("fit steps by each sparse row's own target: {form}", source=TRAINING)
-def test_fit_sparse(judge, form):
-    assert judge(agreement("trained", of_sparse(form)))
+@claim(
+    "predict gives one row for each sparse row, and fit steps by its own target", source=TRAINING
+)
+def test_sparse(judge):
+    assert judge(agreement(("predicted", "trained"), of_sparse.each(SPARSE)))

@@ -1,5 +1,7 @@
 """Initializers draw from their documented laws, and repeat exactly where they should."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -81,42 +83,58 @@ def drawn(seed, name, kernel=False, **options):
     return {"law": p_value(draw, law), "variance": spread(draw, law), "range": (outside, 0)}
 
 
-LAWS = [
-    ("RandomNormal", {}),
-    ("RandomNormal", {"mean": 0.5, "stddev": 2.0}),
-    ("TruncatedNormal", {}),
-    ("TruncatedNormal", {"mean": 0.5, "stddev": 2.0}),
-    ("RandomUniform", {}),
-    ("RandomUniform", {"minval": 0.3, "maxval": 0.9}),
-    *((name, {}) for name in SCALES),
-    ("VarianceScaling", {}),
-    ("VarianceScaling", {"scale": 3.0, "mode": "fan_out", "distribution": "uniform"}),
-    ("VarianceScaling", {"mode": "fan_avg", "distribution": "untruncated_normal"}),
-]
+LAWS: dict[str, dict[str, Any]] = {
+    "Normal initializers": {
+        "RandomNormal": {"name": "RandomNormal"},
+        "RandomNormal elsewhere": {"name": "RandomNormal", "mean": 0.5, "stddev": 2.0},
+        "TruncatedNormal": {"name": "TruncatedNormal"},
+        "TruncatedNormal elsewhere": {"name": "TruncatedNormal", "mean": 0.5, "stddev": 2.0},
+    },
+    "RandomUniform": {
+        "RandomUniform": {"name": "RandomUniform"},
+        "RandomUniform elsewhere": {"name": "RandomUniform", "minval": 0.3, "maxval": 0.9},
+    },
+    "Glorot initializers": {name: {"name": name} for name in ("GlorotUniform", "GlorotNormal")},
+    "LeCun initializers": {name: {"name": name} for name in ("LecunUniform", "LecunNormal")},
+    "He initializers": {name: {"name": name} for name in ("HeUniform", "HeNormal")},
+    "VarianceScaling": {
+        "VarianceScaling": {"name": "VarianceScaling"},
+        "VarianceScaling, uniform": {
+            "name": "VarianceScaling",
+            "scale": 3.0,
+            "mode": "fan_out",
+            "distribution": "uniform",
+        },
+        "VarianceScaling, untruncated": {
+            "name": "VarianceScaling",
+            "mode": "fan_avg",
+            "distribution": "untruncated_normal",
+        },
+    },
+}
+DRAWN = drawn.each({draw: given for family in LAWS.values() for draw, given in family.items()})
+SCALED = LAWS["Glorot initializers"] | LAWS["LeCun initializers"] | LAWS["He initializers"]
 
 
-@pytest.mark.parametrize(("name", "options"), LAWS, ids=str)
-@claim("{name} with {options} draws a matrix from its documented law", source=PAGE)
-def test_law(judge, name, options):
-    assert judge(lawful("law", drawn(name, **options)))
+@pytest.mark.parametrize("family", LAWS)
+@claim("{family}: matrices are drawn from the documented law", source=PAGE)
+def test_law(judge, family):
+    assert judge(lawful(tuple(f"law of {draw}" for draw in LAWS[family]), DRAWN))
 
 
-@pytest.mark.parametrize("name", ["GlorotUniform", "LecunNormal", "HeNormal"])
-@claim("{name} draws with the variance documented for its fans", source=PAGE)
-def test_variance(judge, name):
-    assert judge(agreement("variance", drawn(name), within=ERRORS))
+@claim("Initializers of truncated and of uniform laws draw nothing outside of them", source=PAGE)
+def test_range(judge):
+    assert judge(agreement("range", DRAWN))
 
 
-@pytest.mark.parametrize("name", ["GlorotUniform", "HeNormal"])
-@claim("{name} counts a kernel's field in its fans", source=PAGE)
-def test_kernel(judge, name):
-    assert judge(agreement("variance", drawn(name, kernel=True), within=ERRORS))
+@claim("Glorot, LeCun and He initializers draw with the variance of their fans", source=PAGE)
+def test_variance(judge):
+    assert judge(agreement(tuple(f"variance of {name}" for name in SCALED), DRAWN, within=ERRORS))
 
 
-@pytest.mark.parametrize("name", ["TruncatedNormal", "GlorotUniform"])
-@claim("{name} draws nothing outside its range", source=PAGE)
-def test_range(judge, name):
-    assert judge(agreement("range", drawn(name)))
+@claim("Glorot, LeCun and He initializers count a kernel's field in its fans", source=PAGE)
+def test_kernel(judge):
+    assert judge(agreement("variance", drawn.each(SCALED, kernel=True), within=ERRORS))
 
 
 @contract("product", "constants", numbers=40 * 40)
@@ -192,34 +210,19 @@ def test_seeded(judge):
     assert judge(agreement("seeded", repeated(), within=SAME))
 
 
-@claim("Two initializers without a seed draw apart", source=PAGE)
+@claim("Initializers without a seed, and of a SeedGenerator, draw anew each time", source=PAGE)
 def test_unseeded(judge):
-    assert judge(agreement("unseeded", repeated(), within=ERRORS))
+    assert judge(agreement(("unseeded", "generator", "layers"), repeated(), within=ERRORS))
 
 
-@claim("An initializer with a SeedGenerator draws anew at each call", source=PAGE)
-def test_generator(judge):
-    assert judge(agreement("generator", repeated(), within=ERRORS))
-
-
-@claim("Two layers of one initializer's name draw apart", source=PAGE)
-def test_layers(judge):
-    assert judge(agreement("layers", repeated(), within=ERRORS))
-
-
-@claim("set_random_seed repeats a model's initial weights", source=SEEDING)
+@claim("set_random_seed repeats initial weights, Python's draws and NumPy's", source=SEEDING)
 def test_models(judge):
-    assert judge(agreement("models", repeated(), within=SAME))
+    assert judge(agreement(("models", "python"), repeated(), within=SAME))
 
 
 @claim("Initial weights of two seeds of set_random_seed are apart", source=SEEDING)
 def test_seeds(judge):
     assert judge(agreement("seeds", repeated(), within=ERRORS))
-
-
-@claim("set_random_seed seeds Python's and NumPy's generators", source=SEEDING)
-def test_python(judge):
-    assert judge(agreement("python", repeated(), within=SAME))
 
 
 @contract("losses", "weights", "draws", "other draws", numbers=64)
@@ -254,10 +257,9 @@ def trained_twice(seed):
     }
 
 
-@pytest.mark.parametrize("quantity", ["losses", "weights", "draws"])
-@claim("set_random_seed repeats a training to the bit: its {quantity}", source=SEEDING)
-def test_repeats(judge, quantity):
-    assert judge(agreement(quantity, trained_twice(), within=SAME))
+@claim("set_random_seed repeats a training to the bit: losses, weights, draws", source=SEEDING)
+def test_repeats(judge):
+    assert judge(agreement(("losses", "weights", "draws"), trained_twice(), within=SAME))
 
 
 @claim("Another seed draws other numbers, of Keras and of the backend", source=SEEDING)

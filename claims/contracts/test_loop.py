@@ -54,55 +54,56 @@ def fitted(seed, source, shuffle, **mode):
 
 
 EAGER, GRAPH, XLA = {"run_eagerly": True}, {"jit_compile": False}, {"jit_compile": True}
-WAYS = {
-    "arrays, eagerly": fitted("arrays", True, **EAGER),
-    "arrays, in a graph": fitted("arrays", True, **GRAPH),
-    "arrays, by XLA": fitted("arrays", True, **XLA),
-    "arrays, two steps an execution": fitted("arrays", True, **GRAPH, steps_per_execution=2),
-    "arrays shuffled within batches": fitted("arrays", "batch", **EAGER),
-    "arrays, not shuffled": fitted("arrays", False, **EAGER),
-    "tensors": fitted("tensors", True, **EAGER),
-    "a tf.data.Dataset": fitted("a tf.data.Dataset", True, **EAGER),
-    "a generator": fitted("a generator", True, **EAGER),
-    "a PyDataset": fitted("a PyDataset", False, **EAGER),
+MODES = fitted.each(
+    {
+        "eager": EAGER,
+        "a graph": GRAPH,
+        "XLA": XLA,
+        "two steps at once": {**GRAPH, "steps_per_execution": 2},
+    },
+    "arrays",
+    True,
+)
+SOURCES = fitted.each(
+    {
+        "arrays by batch": {"source": "arrays", "shuffle": "batch"},
+        "arrays in order": {"source": "arrays", "shuffle": False},
+        "tensors": {"source": "tensors", "shuffle": True},
+        "a tf.data.Dataset": {"source": "a tf.data.Dataset", "shuffle": True},
+        "a generator": {"source": "a generator", "shuffle": True},
+        "a PyDataset": {"source": "a PyDataset", "shuffle": False},
+    },
+    **EAGER,
+)
+OVER = {
+    "eagerly, in a graph, by XLA or several steps at once": MODES,
+    "from arrays, tensors, datasets or generators": SOURCES,
 }
-every_way = pytest.mark.parametrize("way", WAYS)
+over = pytest.mark.parametrize("where", OVER)
 
 
-@every_way
-@claim("fit trains on every row once in each epoch: {way}", source=TRAINING)
-def test_every_row_once(judge, way):
-    assert judge(agreement("rows", WAYS[way]))
+@over
+@claim("fit trains on every row once in each epoch, {where}", source=TRAINING)
+def test_every_row_once(judge, where):
+    assert judge(agreement("rows", OVER[where]))
 
 
-@every_way
+@over
+@claim("fit takes one step a batch, and reports what was before each, {where}", source=TRAINING)
+def test_steps_and_values(judge, where):
+    assert judge(agreement(("weights", "reported"), OVER[where]))
+
+
+@claim("fit takes rows as they come with shuffle=False", source=TRAINING)
+def test_unshuffled(judge):
+    assert judge(agreement(("order of arrays in order", "order of a PyDataset"), SOURCES))
+
+
 @claim(
-    "fit takes one step a batch, by each row's own target, the last batch too: {way}",
-    source=TRAINING,
+    "fit ignores shuffle=True for datasets and generators, which come in batches", source=TRAINING
 )
-def test_pairs_and_batches(judge, way):
-    assert judge(agreement("weights", WAYS[way]))
-
-
-@pytest.mark.parametrize("way", [way for way in WAYS if way.startswith("arrays, ")])
-@claim(
-    "fit reports an epoch's loss and metric over its examples, before each step: {way}",
-    source=TRAINING,
-)
-def test_epoch_values(judge, way):
-    assert judge(agreement("reported", WAYS[way]))
-
-
-@pytest.mark.parametrize("way", ["arrays, not shuffled", "a PyDataset"])
-@claim("fit takes rows as they come with shuffle=False: {way}", source=TRAINING)
-def test_unshuffled(judge, way):
-    assert judge(agreement("order", WAYS[way]))
-
-
-@pytest.mark.parametrize("way", ["a tf.data.Dataset", "a generator"])
-@claim("fit ignores shuffle=True for what comes in batches: {way}", source=TRAINING)
-def test_shuffle_is_ignored(judge, way):
-    assert judge(agreement("order", WAYS[way]))
+def test_shuffle_is_ignored(judge):
+    assert judge(agreement(("order of a tf.data.Dataset", "order of a generator"), SOURCES))
 
 
 @claim(
@@ -127,7 +128,7 @@ def correlated(seed):
     for each in (seed, seed + 100_000):
         keras.utils.set_random_seed(each)
         model, rows, _ = linear(x, EPOCHS * len(x), **EAGER)
-        model.fit(x, x[:, 1:], batch_size=50, epochs=EPOCHS, verbose=0)
+        model.fit(x, x[:, 1:], batch_size=100, epochs=EPOCHS, verbose=0)
         orders.append(np.split(rows.numbers("trained", EPOCHS * len(x)), EPOCHS))
 
     def moment(one, other):
@@ -142,10 +143,11 @@ def correlated(seed):
 
 
 # Beyond 6 standard deviations once in 500 million; the same order twice is 9.9.
-@pytest.mark.parametrize("than", ["file", "seed"])
-@claim("fit draws an order of the rows that is another than that of the {than}", source=TRAINING)
-def test_new_order(judge, than):
-    assert judge(agreement(than, correlated(), within=6))
+@claim(
+    "fit draws another order of the rows than the file's, and than another seed's", source=TRAINING
+)
+def test_new_order(judge):
+    assert judge(agreement(("file", "seed"), correlated(), within=6))
 
 
 @claim(
@@ -187,14 +189,11 @@ def test_default_batch_size(judge):
     assert judge(agreement("first", resumed()))
 
 
-@claim("fit from initial_epoch on trains until epoch `epochs`, and no longer", source=TRAINING)
+@claim(
+    "fit from initial_epoch on trains until epoch `epochs`, and names epochs so", source=TRAINING
+)
 def test_initial_epoch(judge):
-    assert judge(agreement("rows", resumed()))
-
-
-@claim("fit names the epochs after initial_epoch by their place in the whole", source=TRAINING)
-def test_epochs_named(judge):
-    assert judge(agreement("epochs", resumed()))
+    assert judge(agreement(("rows", "epochs"), resumed()))
 
 
 @claim("fit goes on from the weights that an earlier fit left", source=TRAINING)
@@ -232,16 +231,11 @@ def in_steps(seed, source):
     }
 
 
-@pytest.mark.parametrize("source", ["a tf.data.Dataset", "a generator"])
-@claim("With steps_per_epoch an epoch goes on where the last one ended: {source}", source=TRAINING)
-def test_steps_per_epoch(judge, source):
-    assert judge(agreement("order", in_steps(source)))
+ENDLESS = {source: {"source": source} for source in ("a tf.data.Dataset", "a generator")}
 
 
-@pytest.mark.parametrize("source", ["a tf.data.Dataset", "a generator"])
 @claim(
-    "With steps_per_epoch each batch is a step, and each epoch's loss its own: {source}",
-    source=TRAINING,
+    "With steps_per_epoch an epoch goes on where the last one ended, step by step", source=TRAINING
 )
-def test_values_of_steps_per_epoch(judge, source):
-    assert judge(agreement("values", in_steps(source)))
+def test_steps_per_epoch(judge):
+    assert judge(agreement(("order", "values"), in_steps.each(ENDLESS)))

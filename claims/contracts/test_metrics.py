@@ -1,5 +1,7 @@
 """Every metric of Keras over three batches, beside scikit-learn, SciPy and NumPy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn
@@ -178,7 +180,7 @@ DECISIONS = [
 ]
 FOUR, FLOAT = {"num_classes": 4}, {"dtype": "float32"}
 ALL, SOME, TWO = (0, 1, 2, 3), {"target_class_ids": [0, 2]}, (0, 2)
-OVERLAPS = [
+OVERLAPS: list[Any] = [
     ("MeanIoU", "guesses", oracle.Overlap(ALL), FOUR),
     ("MeanIoU", "classes or none", oracle.Overlap(ALL), {**FOUR, "ignore_class": -1}),
     ("IoU", "guesses", oracle.Overlap(TWO), {**FOUR, **SOME}),
@@ -198,29 +200,29 @@ FAMILIES = {
         "LogCoshError",
         "Poisson",
         "KLDivergence",
+        "CosineSimilarity",
     ],
-    "CosineSimilarity": ["CosineSimilarity"],
     "Every hinge metric": ["Hinge", "SquaredHinge", "CategoricalHinge"],
-    "R2Score": ["R2Score"],
-    "PearsonCorrelation": ["PearsonCorrelation"],
-    "ConcordanceCorrelation": ["ConcordanceCorrelation"],
-    "Accuracy": ["Accuracy"],
-    "BinaryAccuracy": ["BinaryAccuracy"],
-    "CategoricalAccuracy": ["CategoricalAccuracy"],
-    "SparseCategoricalAccuracy": ["SparseCategoricalAccuracy"],
-    "Every top-k accuracy": ["TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy"],
-    "BinaryCrossentropy": ["BinaryCrossentropy"],
-    "CategoricalCrossentropy": ["CategoricalCrossentropy"],
-    "SparseCategoricalCrossentropy": ["SparseCategoricalCrossentropy"],
-    "AUC": ["AUC"],
+    "Every accuracy": [
+        "Accuracy",
+        "BinaryAccuracy",
+        "CategoricalAccuracy",
+        "SparseCategoricalAccuracy",
+        "TopKCategoricalAccuracy",
+        "SparseTopKCategoricalAccuracy",
+    ],
+    "Every crossentropy": [
+        "BinaryCrossentropy",
+        "CategoricalCrossentropy",
+        "SparseCategoricalCrossentropy",
+    ],
     "Every metric at another's value": [
         "PrecisionAtRecall",
         "RecallAtPrecision",
         "SensitivityAtSpecificity",
         "SpecificityAtSensitivity",
     ],
-    "Precision": ["Precision"],
-    "Recall": ["Recall"],
+    "Precision or recall": ["Precision", "Recall"],
     "Every count of a confusion matrix": [
         "TruePositives",
         "FalsePositives",
@@ -228,8 +230,12 @@ FAMILIES = {
         "FalseNegatives",
     ],
     "Every F score": ["F1Score", "FBetaScore"],
-    "MeanIoU": ["MeanIoU", "OneHotMeanIoU"],
-    "IoU": ["IoU", "OneHotIoU", "BinaryIoU"],
+    "Every overlap": ["MeanIoU", "OneHotMeanIoU", "IoU", "OneHotIoU", "BinaryIoU"],
+    "R2Score": ["R2Score"],
+    "AUC": ["AUC"],
+    # Newer than the others.
+    "PearsonCorrelation": ["PearsonCorrelation"],
+    "ConcordanceCorrelation": ["ConcordanceCorrelation"],
 }
 
 

@@ -70,42 +70,36 @@ def batch_normalized(seed, axis=-1, masked=False, momentum=0.99, epsilon=1e-3, *
     }
 
 
-VARIANTS = [
-    {},
-    {"momentum": 0.7, "epsilon": 0.2},
-    {"axis": 1, "momentum": 0.6},
-    {"scale": False, "momentum": 0.6},
-    {"center": False, "momentum": 0.6},
-    {"masked": True, "momentum": 0.6},
-]
+BATCHES = batch_normalized.each(
+    {
+        "the defaults": {},
+        "momentum": {"momentum": 0.7, "epsilon": 0.2},
+        "an axis": {"axis": 1, "momentum": 0.6},
+        "no scale": {"scale": False, "momentum": 0.6},
+        "no center": {"center": False, "momentum": 0.6},
+        "a mask": {"masked": True, "momentum": 0.6},
+    }
+)
 
 
-@pytest.mark.parametrize("options", VARIANTS, ids=str)
-@claim("BatchNormalization with {options} trains by its batch's mean and variance", source=BATCH)
-def test_batch_training(judge, options):
-    assert judge(agreement("training", batch_normalized(**options), within=VARIANCE))
+@claim("BatchNormalization trains by its batch's mean and variance", source=BATCH)
+def test_batch_training(judge):
+    assert judge(agreement("training", BATCHES, within=VARIANCE))
 
 
-@pytest.mark.parametrize("options", VARIANTS, ids=str)
-@claim("BatchNormalization with {options} moves its statistics by momentum", source=BATCH)
-def test_batch_moving(judge, options):
-    assert judge(agreement("moving", batch_normalized(**options)))
-
-
-@pytest.mark.parametrize("options", VARIANTS[1:3], ids=str)
-@claim("BatchNormalization with {options} infers by its moving statistics", source=BATCH)
-def test_batch_inference(judge, options):
-    assert judge(agreement("inference", batch_normalized(**options)))
+@claim("BatchNormalization moves its statistics by momentum, and infers by them", source=BATCH)
+def test_batch_moving(judge):
+    assert judge(agreement(("moving", "inference"), BATCHES))
 
 
 @claim("BatchNormalization that is not trainable runs in inference mode", source=BATCH)
 def test_batch_frozen(judge):
-    assert judge(agreement("frozen", batch_normalized()))
+    assert judge(agreement("frozen", BATCHES))
 
 
 @claim("BatchNormalization that is not trainable keeps its moving statistics", source=BATCH)
 def test_batch_kept(judge):
-    assert judge(agreement("kept", batch_normalized(), within=1e-12))
+    assert judge(agreement("kept", BATCHES, within=1e-12))
 
 
 @contract("training", "inference", numbers=96)
@@ -131,10 +125,13 @@ def renormalized(seed, clipping):
     return {"training": (found, oracle), "inference": (layer(x[2], training=False), inferred)}
 
 
-@pytest.mark.parametrize("clipping", [{}, {"rmin": 0.9, "rmax": 1.5, "dmax": 0.3}], ids=str)
-@claim("BatchNormalization with renorm corrects its batch, clipped by {clipping}", source=BATCH)
-def test_renorm(judge, clipping):
-    assert judge(agreement("training", renormalized(clipping), within=VARIANCE))
+CLIPPINGS = {"no clipping": {}, "clipping": {"rmin": 0.9, "rmax": 1.5, "dmax": 0.3}}
+
+
+@claim("BatchNormalization with renorm corrects its batch by its statistics, clipped", source=BATCH)
+def test_renorm(judge):
+    experiment = renormalized.each({name: {"clipping": c} for name, c in CLIPPINGS.items()})
+    assert judge(agreement("training", experiment, within=VARIANCE))
 
 
 @contract("outputs", numbers=200)
@@ -173,24 +170,27 @@ ORACLES = {
         gamma * x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + 0.1)
     ),
 }
-OTHERS = [
-    ("LayerNormalization", {}, "layer"),
-    ("LayerNormalization", {"axis": [-2, -1], "epsilon": 0.1}, "layer, wide"),
-    ("LayerNormalization", {"center": False, "scale": False}, "layer, plain"),
-    ("GroupNormalization", {"groups": 3}, "groups"),
-    ("GroupNormalization", {"groups": 1, "epsilon": 0.1}, "one group"),
-    ("GroupNormalization", {"groups": -1}, "instances"),
-    ("UnitNormalization", {}, "unit"),
-    ("UnitNormalization", {"axis": [-2, -1]}, "unit, wide"),
-    ("RMSNormalization", {"epsilon": 0.1}, "root mean square"),
-]
+OTHERS = {
+    "LayerNormalization": {
+        "layer": {},
+        "layer, wide": {"axis": [-2, -1], "epsilon": 0.1},
+        "layer, plain": {"center": False, "scale": False},
+    },
+    "GroupNormalization": {
+        "groups": {"groups": 3},
+        "one group": {"groups": 1, "epsilon": 0.1},
+        "instances": {"groups": -1},
+    },
+    "UnitNormalization": {"unit": {}, "unit, wide": {"axis": [-2, -1]}},
+    "RMSNormalization": {"root mean square": {"epsilon": 0.1}},
+}
 
 
-@pytest.mark.parametrize(("name", "options", "oracle"), OTHERS, ids=str)
-@claim("{name} with {options} gives its documented formula: {oracle}", source=PAGES)
-def test_normalized(judge, name, options, oracle):
-    experiment = normalized(name, options, oracle)
-    assert judge(agreement("outputs", experiment, within=VARIANCE))
+@pytest.mark.parametrize("name", OTHERS)
+@claim("{name} gives its documented formula, by default and by its options", source=PAGES)
+def test_normalized(judge, name):
+    variants = {o: {"options": options, "oracle": o} for o, options in OTHERS[name].items()}
+    assert judge(agreement("outputs", normalized.each(variants, name), within=VARIANCE))
 
 
 @contract("outputs", "back", numbers=60)
@@ -214,19 +214,19 @@ def adapted(seed, way):
     return {"outputs": (layer(x), scaled), "back": (inverse(scaled.astype("float32")), x)}
 
 
-WAYS = ["at once", "by batches", "over all", "told"]
+WAYS = {way: {"way": way} for way in ("at once", "by batches", "over all", "told")}
 
 
-@pytest.mark.parametrize("way", WAYS)
-@claim("Normalization standardizes by the data's mean and variance, {way}", source=ADAPTED)
-def test_adapted(judge, way):
-    assert judge(agreement("outputs", adapted(way), within=VARIANCE))
+@claim(
+    "Normalization standardizes by the mean and variance it is told or adapts to", source=ADAPTED
+)
+def test_adapted(judge):
+    assert judge(agreement("outputs", adapted.each(WAYS), within=VARIANCE))
 
 
-@pytest.mark.parametrize("way", WAYS[:1])
-@claim("Normalization with invert=True takes the standardization back, {way}", source=ADAPTED)
-def test_inverted(judge, way):
-    assert judge(agreement("back", adapted(way), within=VARIANCE))
+@claim("Normalization with invert=True takes the standardization back", source=ADAPTED)
+def test_inverted(judge):
+    assert judge(agreement("back", adapted.each(WAYS), within=VARIANCE))
 
 
 @contract("trained", "evaluated", "predicted", "dropped", "not dropped", numbers=24)
@@ -258,15 +258,9 @@ def in_a_model(seed):
     }
 
 
-@claim("A training step normalizes by its batch's statistics", source=BATCH)
-def test_step_trains(judge):
-    assert judge(agreement("trained", in_a_model()))
-
-
-@pytest.mark.parametrize("quantity", ["evaluated", "predicted"])
-@claim("A batch that is {quantity} is normalized by the moving statistics", source=BATCH)
-def test_step_infers(judge, quantity):
-    assert judge(agreement(quantity, in_a_model()))
+@claim("A step normalizes by its batch, evaluation and prediction by what moved", source=BATCH)
+def test_in_a_model(judge):
+    assert judge(agreement(("trained", "evaluated", "predicted"), in_a_model()))
 
 
 @claim("A training step drops units at Dropout's rate", source=PAGES)

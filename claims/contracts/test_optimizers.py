@@ -43,59 +43,64 @@ def stepped(seed, name, unit, rule=None, **options):
     return {"weights": (flat(found, unit), flat(oracle, unit))}
 
 
-@pytest.mark.parametrize(
-    ("name", "unit"),
-    [
-        ("SGD", 0.01),
-        ("RMSprop", 1e-3),
-        ("Adam", 1e-3),
-        ("AdamW", 1e-3),
-        ("Adamax", 1e-3),
-        ("Nadam", 1e-3),
-        ("Adagrad", 1e-3),
-        ("Adadelta", 1e-6),
-        ("Ftrl", 1e-3),
-        ("Lion", 1e-3),
-        ("Lamb", 1.0),
-        ("Adafactor", 1e-6),
-        ("Muon", 1e-3),
-    ],
-)
-@claim("{name} with its defaults moves weights by its documented rule", source=PAGES)
-def test_defaults(judge, name, unit):
-    assert judge(agreement("weights", stepped(name, unit), within=WIDER.get(name, ROUNDING)))
+# A step's usual size with the defaults, and options to go by beside them.
+UNITS = {
+    "SGD": 0.01,
+    "RMSprop": 1e-3,
+    "Adam": 1e-3,
+    "AdamW": 1e-3,
+    "Adamax": 1e-3,
+    "Nadam": 1e-3,
+    "Adagrad": 1e-3,
+    "Adadelta": 1e-6,
+    "Ftrl": 1e-3,
+    "Lion": 1e-3,
+    "Lamb": 1.0,
+    "Adafactor": 1e-6,
+    "Muon": 1e-3,
+}
+OPTIONS = {
+    "SGD": {"momentum": {"momentum": 0.8}, "Nesterov's": {"momentum": 0.8, "nesterov": True}},
+    "RMSprop": {
+        "momentum": {"rho": 0.8, "momentum": 0.7, "epsilon": 1e-4},
+        "centered": {"centered": True, "epsilon": 1e-3},
+    },
+    "Adam": {
+        "betas": {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3},
+        "amsgrad": {"beta_1": 0.7, "beta_2": 0.6, "amsgrad": True},
+    },
+    "AdamW": {"amsgrad": {"beta_2": 0.6, "weight_decay": 0.3, "amsgrad": True}},
+    "Adamax": {"betas": {"beta_1": 0.7, "beta_2": 0.5, "epsilon": 1e-3}},
+    "Nadam": {"betas": {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}},
+    "Adagrad": {"a start": {"initial_accumulator_value": 0.01, "epsilon": 1e-3}},
+    "Adadelta": {"rho": {"rho": 0.7, "epsilon": 1e-2}},
+    "Ftrl": {
+        "power": {"learning_rate_power": -0.8, "beta": 0.5},
+        "L1": {"l1_regularization_strength": 0.3},
+        "shrinkage": {"l2_shrinkage_regularization_strength": 0.2},
+    },
+    "Lion": {"betas": {"beta_1": 0.6, "beta_2": 0.8}},
+    "Lamb": {"betas": {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}},
+    "Adafactor": {
+        "clipping": {"clip_threshold": 0.5, "epsilon_1": 1e-3, "epsilon_2": 3.0},
+        "decay": {"beta_2_decay": -0.5, "clip_threshold": 9.0},
+    },
+    "Muon": {
+        "momentum": {"momentum": 0.8, "nesterov": False, "ns_steps": 3, "weight_decay": 0.3},
+        "no scale": {"rms_rate": None, "adam_weight_decay": 0.3},
+    },
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("SGD", {"momentum": 0.8}),
-        ("SGD", {"momentum": 0.8, "nesterov": True}),
-        ("RMSprop", {"rho": 0.8, "momentum": 0.7, "epsilon": 1e-4}),
-        ("RMSprop", {"centered": True, "epsilon": 1e-3}),
-        ("Adam", {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}),
-        ("Adam", {"beta_1": 0.7, "beta_2": 0.6, "amsgrad": True}),
-        ("AdamW", {"beta_2": 0.6, "weight_decay": 0.3, "amsgrad": True}),
-        ("Adamax", {"beta_1": 0.7, "beta_2": 0.5, "epsilon": 1e-3}),
-        ("Nadam", {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}),
-        ("Adagrad", {"initial_accumulator_value": 0.01, "epsilon": 1e-3}),
-        ("Adadelta", {"rho": 0.7, "epsilon": 1e-2}),
-        ("Ftrl", {"learning_rate_power": -0.8, "beta": 0.5}),
-        ("Ftrl", {"l1_regularization_strength": 0.3}),
-        ("Ftrl", {"l2_shrinkage_regularization_strength": 0.2}),
-        ("Lion", {"beta_1": 0.6, "beta_2": 0.8}),
-        ("Lamb", {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}),
-        ("Adafactor", {"clip_threshold": 0.5, "epsilon_1": 1e-3, "epsilon_2": 3.0}),
-        ("Adafactor", {"beta_2_decay": -0.5, "clip_threshold": 9.0}),
-        ("Muon", {"momentum": 0.8, "nesterov": False, "ns_steps": 3, "weight_decay": 0.3}),
-        ("Muon", {"rms_rate": None, "adam_weight_decay": 0.3}),
-    ],
-    ids=str,
-)
-@claim("{name} with {options} moves weights by its documented rule", source=PAGES)
-def test_options(judge, name, options):
-    experiment = stepped(name, 1.0, learning_rate=0.7, **options)
-    assert judge(agreement("weights", experiment, within=WIDER.get(name, ROUNDING)))
+@pytest.mark.parametrize("name", UNITS)
+@claim("{name} moves weights by its documented rule, by default and by its options", source=PAGES)
+def test_rule(judge, name):
+    variants = {"the defaults": {"unit": UNITS[name]}} | {
+        option: {"unit": 1.0, "learning_rate": 0.7, **given}
+        for option, given in OPTIONS[name].items()
+    }
+    within = WIDER.get(name, ROUNDING)
+    assert judge(agreement("weights", stepped.each(variants, name), within=within))
 
 
 @claim("RMSprop adds its epsilon under the root, as ApplyRMSProp does", source=KERNELS)

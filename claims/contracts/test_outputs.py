@@ -99,47 +99,34 @@ def fitted(seed, form, weighing, **mode):
     }
 
 
-CASES = pytest.mark.parametrize(
-    ("form", "weighing"),
-    [
-        ("dicts", "none"),
-        ("lists", "one for all"),
-        ("lists", "each"),
-        ("dicts", "each"),
-    ],
-)
+CASES = {
+    "dicts": {"form": "dicts", "weighing": "none"},
+    "lists, weighed as one": {"form": "lists", "weighing": "one for all"},
+    "lists, each weighed": {"form": "lists", "weighing": "each"},
+    "dicts, each weighed": {"form": "dicts", "weighing": "each"},
+}
 
 
-@CASES
 @claim(
-    "Of several outputs, loss_weights scale each one's step; in {form}, sample_weight: {weighing}",
-    source=TRAINING,
+    "Of several outputs, loss_weights scale each one's step, with sample_weight", source=TRAINING
 )
-def test_step(judge, form, weighing):
-    assert judge(agreement("weights", fitted(form, weighing, **EAGER)))
+def test_step(judge):
+    assert judge(agreement("weights", fitted.each(CASES, **EAGER)))
 
 
-@CASES
-@claim(
-    "Of several outputs, the loss is the sum by loss_weights; in {form}, sample_weight: {weighing}",
-    source=TRAINING,
-)
-def test_total(judge, form, weighing):
-    assert judge(agreement("total", fitted(form, weighing, **EAGER)))
+@claim("Of several outputs, the loss is the sum by loss_weights and sample_weight", source=TRAINING)
+def test_total(judge):
+    assert judge(agreement("total", fitted.each(CASES, **EAGER)))
 
 
-@CASES
-@claim(
-    "Of several outputs, each has metrics of its own; in {form}, sample_weight: {weighing}",
-    source=TRAINING,
-)
-def test_metrics(judge, form, weighing):
-    assert judge(agreement("metrics", fitted(form, weighing, **EAGER)))
+@claim("Of several outputs, each has metrics of its own, weighted ones too", source=TRAINING)
+def test_metrics(judge):
+    assert judge(agreement("metrics", fitted.each(CASES, **EAGER)))
 
 
 @claim("Of several outputs, each one's own loss is a mean over examples: eagerly", source=TRAINING)
 def test_own_loss(judge):
-    assert judge(agreement("own", fitted("dicts", "none", **EAGER)))
+    assert judge(agreement("own of dicts", fitted.each(CASES, **EAGER)))
 
 
 @claim(

@@ -9,7 +9,6 @@ from training_claims.claims.contracts.descent import RATE, flat, parts, stepped
 
 pytestmark = pytest.mark.contract
 PAGES = "https://keras.io/api/layers/regularizers/"
-ADDED = "https://keras.io/api/layers/base_layer/"
 EAGER, GRAPH = {"run_eagerly": True}, {"jit_compile": False}
 SHAPES = (3, 2), (2,), (2, 1), (1,)
 
@@ -45,21 +44,24 @@ def penalty(seed, name, **options):
     return {"penalty": (found, expected)}
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("L1", {}),
-        ("L1", {"l1": 0.3}),
-        ("L2", {}),
-        ("L2", {"l2": 0.3}),
-        ("L1L2", {"l1": 0.2, "l2": 0.4}),
-        ("OrthogonalRegularizer", {"factor": 0.5}),
-        ("OrthogonalRegularizer", {"factor": 0.5, "mode": "columns"}),
-    ],
-)
-@claim("The penalty of {name} with {options} is its documented formula", source=PAGES)
-def test_regularizer(judge, name, options):
-    assert judge(agreement("penalty", penalty(name, **options)))
+REGULARIZERS = {
+    "L1": {"name": "L1"},
+    "L1 of 0.3": {"name": "L1", "l1": 0.3},
+    "L2": {"name": "L2"},
+    "L2 of 0.3": {"name": "L2", "l2": 0.3},
+    "L1L2": {"name": "L1L2", "l1": 0.2, "l2": 0.4},
+}
+ORTHOGONAL = {mode: {"factor": 0.5, "mode": mode} for mode in ("rows", "columns")}
+
+
+@claim("The penalties of L1, L2 and L1L2 are their documented sums", source=PAGES)
+def test_regularizer(judge):
+    assert judge(agreement("penalty", penalty.each(REGULARIZERS)))
+
+
+@claim("OrthogonalRegularizer's penalty is of the cosines of rows, or of columns", source=PAGES)
+def test_orthogonal(judge):
+    assert judge(agreement("penalty", penalty.each(ORTHOGONAL, "OrthogonalRegularizer")))
 
 
 def network(kind):
@@ -146,30 +148,26 @@ def penalized(seed, kind, **mode):
     }
 
 
-KINDS = ["kernel", "bias", "activity", "nested", "shared", "add_loss"]
-SOURCES = dict.fromkeys(KINDS, PAGES) | {"add_loss": ADDED}
-each_kind = pytest.mark.parametrize("kind", KINDS)
+OF = {
+    "weights and outputs": ("kernel", "bias", "activity"),
+    "nested and shared layers": ("nested", "shared"),
+    "add_loss": ("add_loss",),
+}
+PENALIZED = penalized.each({k: {"kind": k} for each in OF.values() for k in each}, **EAGER)
 
 
-@each_kind
-@claim("Penalties are in the loss, each once, outputs' by the batch's size: {kind}", source=PAGES)
-def test_in_loss(judge, kind):
-    assert judge(agreement("loss", penalized(kind, **EAGER)))
+@pytest.mark.parametrize("of", OF)
+@claim("Penalties of {of} are in the loss, each once, and move the weights", source=PAGES)
+def test_in_loss(judge, of):
+    names = tuple(f"{name} of {kind}" for kind in OF[of] for name in ("loss", "weights"))
+    assert judge(agreement(names, PENALIZED))
 
 
-@each_kind
-@claim("Penalties move the weights of a step: {kind}", source=PAGES)
-def test_in_step(judge, kind):
-    assert judge(agreement("weights", penalized(kind, **EAGER)))
+@claim("Penalties are in no metric", source=PAGES)
+def test_not_in_metrics(judge):
+    assert judge(agreement("metric", PENALIZED))
 
 
-@pytest.mark.parametrize("kind", ["nested", "add_loss"])
-@claim("Penalties are in no metric: {kind}", source=PAGES)
-def test_not_in_metrics(judge, kind):
-    assert judge(agreement("metric", penalized(kind, **EAGER)))
-
-
-@pytest.mark.parametrize("quantity", ["loss", "weights"])
-@claim("Penalties in nested layers are as by hand in a graph too: {quantity}", source=PAGES)
-def test_in_a_graph(judge, quantity):
-    assert judge(agreement(quantity, penalized("nested", **GRAPH)))
+@claim("Penalties in nested layers are as by hand in a graph too", source=PAGES)
+def test_in_a_graph(judge):
+    assert judge(agreement(("loss", "weights"), penalized("nested", **GRAPH)))

@@ -40,10 +40,10 @@ def multiplied(seed):
     }
 
 
-@pytest.mark.parametrize("quantity", ["product", "batched", "gradient"])
-@claim("Matrix products of odd shapes are NumPy's: {quantity}", source=PRODUCTS)
-def test_products(judge, quantity):
-    assert judge(agreement(quantity, multiplied(), within=SUMS))
+@claim("Matrix products of odd shapes, their batches and gradients are NumPy's", source=PRODUCTS)
+def test_products(judge):
+    names = ("product", "batched", "gradient")
+    assert judge(agreement(names, multiplied(), within=SUMS))
 
 
 @contract("outputs", "plain", "einsum", numbers=4 * 5 * 9)
@@ -67,13 +67,9 @@ def dense(seed):
     }
 
 
-@pytest.mark.parametrize(
-    ("quantity", "layer"),
-    [("outputs", "Dense"), ("plain", "Dense without a bias"), ("einsum", "EinsumDense")],
-)
-@claim("{layer} gives its activation of the inputs times the kernel", source=CORE)
-def test_dense(judge, quantity, layer):  # noqa: ARG001 -- the sentence's
-    assert judge(agreement(quantity, dense()))
+@claim("Dense and EinsumDense give their activation of the inputs times the kernel", source=CORE)
+def test_dense(judge):
+    assert judge(agreement(("outputs", "plain", "einsum"), dense()))
 
 
 def padded(x, size, stride, dilation, padding, fill=0.0):
@@ -132,24 +128,40 @@ def convolved(seed, name, dimensions, **options):
     return {"outputs": (layer(x), out + weights[-1])}
 
 
-CONVOLVED = [
-    ("Conv1D", 1, {}),
-    ("Conv1D", 1, {"padding": "same", "strides": 2}),
-    ("Conv1D", 1, {"padding": "causal", "dilation_rate": 2}),
-    ("Conv2D", 2, {"padding": "same"}),
-    ("Conv2D", 2, {"padding": "same", "strides": 2}),
-    ("Conv2D", 2, {"dilation_rate": 2}),
-    ("Conv2D", 2, {"groups": 2}),
-    ("DepthwiseConv2D", 2, {"padding": "same", "depth_multiplier": 2}),
-    ("SeparableConv2D", 2, {"padding": "same"}),
-    ("SeparableConv1D", 1, {}),
-]
+CONVOLVED = {
+    "Conv1D": {
+        "valid": {},
+        "same by 2": {"padding": "same", "strides": 2},
+        "causal": {"padding": "causal", "dilation_rate": 2},
+    },
+    "Conv2D": {
+        "same": {"padding": "same"},
+        "same by 2": {"padding": "same", "strides": 2},
+        "dilated": {"dilation_rate": 2},
+        "groups": {"groups": 2},
+    },
+}
+FACTORS = {
+    "depthwise": {"name": "DepthwiseConv2D", "depth_multiplier": 2, "padding": "same"},
+    "separable": {"name": "SeparableConv2D", "padding": "same"},
+    "separable, 1D": {"name": "SeparableConv1D", "dimensions": 1},
+}
 
 
-@pytest.mark.parametrize(("name", "dimensions", "options"), CONVOLVED, ids=str)
-@claim("{name} with {options} is the sum over its windows", source=CONVOLUTIONS)
-def test_convolved(judge, name, dimensions, options):
-    assert judge(agreement("outputs", convolved(name, dimensions, **options), within=SUMS))
+@pytest.mark.parametrize("name", CONVOLVED)
+@claim("{name} is the sum over its windows, by its padding and steps", source=CONVOLUTIONS)
+def test_convolved(judge, name):
+    experiment = convolved.each(CONVOLVED[name], name, int(name[-2]))
+    assert judge(agreement("outputs", experiment, within=SUMS))
+
+
+@claim(
+    "Depthwise and separable convolutions are sums over their channels' windows",
+    source=CONVOLUTIONS,
+)
+def test_convolved_by_channels(judge):
+    experiment = convolved.each(FACTORS, dimensions=2)
+    assert judge(agreement("outputs", experiment, within=SUMS))
 
 
 @contract("outputs", numbers=2 * 20 * 6)
@@ -171,10 +183,12 @@ def spread_out(seed, padding):
     return {"outputs": (layer(x), out + bias)}
 
 
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@claim("Conv1DTranspose with padding={padding} adds kernels stride by stride", source=CONVOLUTIONS)
-def test_transposed(judge, padding):
-    assert judge(agreement("outputs", spread_out(padding), within=SUMS))
+PADDINGS = {padding: {"padding": padding} for padding in ("valid", "same")}
+
+
+@claim("Conv1DTranspose adds kernels stride by stride, under either padding", source=CONVOLUTIONS)
+def test_transposed(judge):
+    assert judge(agreement("outputs", spread_out.each(PADDINGS), within=SUMS))
 
 
 @contract("highest", "mean", "global highest", "global mean", numbers=2 * 9 * 9 * 4)
@@ -200,19 +214,21 @@ def pooled(seed, dimensions, padding):
     return found
 
 
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize("quantity", ["highest", "mean"])
-@pytest.mark.parametrize("dimensions", [1, 2])
-@claim("{dimensions}D pooling takes the {quantity} of what {padding} padding leaves", source=POOLS)
-def test_pooled(judge, quantity, dimensions, padding):
-    assert judge(agreement(quantity, pooled(dimensions, padding)))
+POOLED = {
+    f"{dimensions}D, {padding}": {"dimensions": dimensions, "padding": padding}
+    for dimensions in (1, 2)
+    for padding in ("valid", "same")
+}
 
 
-@pytest.mark.parametrize("quantity", ["global highest", "global mean"])
-@pytest.mark.parametrize("dimensions", [1, 2])
-@claim("{dimensions}D {quantity} pooling takes it over all places", source=POOLS)
-def test_pooled_globally(judge, quantity, dimensions):
-    assert judge(agreement(quantity, pooled(dimensions, "valid")))
+@claim("Pooling takes the highest, or the mean, of the numbers that padding leaves", source=POOLS)
+def test_pooled(judge):
+    assert judge(agreement(("highest", "mean"), pooled.each(POOLED)))
+
+
+@claim("Global pooling takes the highest, or the mean, over all places", source=POOLS)
+def test_pooled_globally(judge):
+    assert judge(agreement(("global highest", "global mean"), pooled.each(POOLED)))
 
 
 def activation_oracles():
@@ -240,30 +256,19 @@ def activation_oracles():
     }
 
 
-GROUPS = {
-    "rectifiers": "relu relu6 leaky_relu elu selu softplus silu gelu mish",
-    "sigmoids": "sigmoid tanh softsign hard_sigmoid",
-    "the rest": "softmax log_softmax exponential linear",
-}
-
-
-@contract(*GROUPS, numbers=9 * 60)
+@contract("activations", numbers=17 * 60)
 def activated(seed):
     """Every activation, of numbers up to about 10."""
     import keras
 
     x = 3 * np.random.default_rng(seed).normal(size=(12, 5)).astype("float32")
     tensor, oracles = keras.ops.convert_to_tensor(x), activation_oracles()
-    return {
-        group: (
-            np.stack([keras.activations.get(name)(tensor) for name in names.split()]),
-            np.stack([oracles[name](np.float64(x)) for name in names.split()]),
-        )
-        for group, names in GROUPS.items()
-    }
+    found = np.stack([keras.activations.get(name)(tensor) for name in oracles])
+    return {"activations": (found, np.stack([of(np.float64(x)) for of in oracles.values()]))}
 
 
-@pytest.mark.parametrize(("group", "names"), GROUPS.items())
-@claim("Activations are their documented functions: {names}", source=ACTIVATIONS)
-def test_activations(judge, group, names):  # noqa: ARG001 -- the sentence's
-    assert judge(agreement(group, activated()))
+@claim(
+    "Activations are their documented functions: rectifiers, sigmoids, softmax", source=ACTIVATIONS
+)
+def test_activations(judge):
+    assert judge(agreement("activations", activated()))

@@ -115,42 +115,34 @@ def recurred(seed, name, mask=None, backwards=False, zero=False):
     }
 
 
-@pytest.mark.parametrize("name", [*CELLS])
-@claim("{name} computes its documented formula at every step", source=PAGES)
+OF = {
+    "SimpleRNN": {"plain": {"name": "SimpleRNN"}},
+    "LSTM": {"plain": {"name": "LSTM"}},
+    "GRU": {"reset after": {"name": "GRU"}, "reset before": {"name": "GRU, reset before"}},
+}
+MASKS = {mask: {"mask": mask} for mask in ("right padding", "left padding", "scattered")}
+every_cell = pytest.mark.parametrize("name", OF)
+
+
+@every_cell
+@claim("{name} computes its documented formula at every step, and its last states", source=PAGES)
 def test_outputs(judge, name):
-    assert judge(agreement("outputs", recurred(name)))
+    assert judge(agreement(("outputs", "last", "states"), recurred.each(OF[name])))
 
 
-@pytest.mark.parametrize("name", ["LSTM"])
-@claim("{name} without return_sequences gives the last step's output", source=PAGES)
-def test_last(judge, name):
-    assert judge(agreement("last", recurred(name)))
+@every_cell
+@claim("{name} skips masked steps, where it repeats its last output", source=MASKING)
+def test_masked(judge, name):
+    assert judge(agreement(("outputs", "last"), recurred.each(MASKS, name)))
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU"])
-@claim("{name} with return_state gives the states after the last step", source=PAGES)
-def test_states(judge, name):
-    assert judge(agreement("states", recurred(name)))
-
-
-@pytest.mark.parametrize("mask", ["right padding", "left padding", "scattered"])
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
-@claim("{name} skips masked steps and repeats its last output there: {mask}", source=MASKING)
-def test_masked(judge, name, mask):
-    assert judge(agreement("outputs", recurred(name, mask)))
-
-
-@pytest.mark.parametrize("mask", ["right padding", "left padding"])
-@pytest.mark.parametrize("name", ["LSTM"])
-@claim("{name} ends with the output of the last step that is seen: {mask}", source=MASKING)
-def test_masked_last(judge, name, mask):
-    assert judge(agreement("last", recurred(name, mask)))
-
-
-@pytest.mark.parametrize("name", ["LSTM", "GRU"])
-@claim("{name} with go_backwards reads its steps, masked ones too, in reverse", source=PAGES)
-def test_backwards(judge, name):
-    assert judge(agreement("outputs", recurred(name, "left padding", backwards=True)))
+@claim(
+    "A recurrent layer with go_backwards reads its steps, masked ones too, in reverse", source=PAGES
+)
+def test_backwards(judge):
+    variants = {name: {"name": name} for name in ("LSTM", "GRU")}
+    experiment = recurred.each(variants, mask="left padding", backwards=True)
+    assert judge(agreement("outputs", experiment))
 
 
 @claim("LSTM with zero_output_for_mask gives zeros at masked steps", source=PAGES)
@@ -187,16 +179,18 @@ def both_ways(seed, merge, mask):
     return {"outputs": (layer(x, mask=seen), merged[merge])}
 
 
-@pytest.mark.parametrize("merge", ["concat", "sum", "mul", "ave"])
-@claim("Bidirectional joins both directions' outputs step by step by {merge}", source=PAGES)
-def test_bidirectional(judge, merge):
-    assert judge(agreement("outputs", both_ways(merge, None)))
+MERGES = {merge: {"merge": merge, "mask": None} for merge in ("concat", "sum", "mul", "ave")}
 
 
-@pytest.mark.parametrize("mask", ["right padding", "left padding"])
-@claim("Bidirectional skips masked steps both ways, and gives zeros there: {mask}", source=PAGES)
-def test_bidirectional_masked(judge, mask):
-    assert judge(agreement("outputs", both_ways("concat", mask)))
+@claim("Bidirectional joins both directions' outputs step by step by its merge_mode", source=PAGES)
+def test_bidirectional(judge):
+    assert judge(agreement("outputs", both_ways.each(MERGES)))
+
+
+@claim("Bidirectional skips masked steps both ways, and gives zeros there", source=PAGES)
+def test_bidirectional_masked(judge):
+    padded = {mask: MASKS[mask] for mask in ("right padding", "left padding")}
+    assert judge(agreement("outputs", both_ways.each(padded, merge="concat")))
 
 
 @contract("goes on", "reset", "told", numbers=2 * STEPS * UNITS)
@@ -228,22 +222,14 @@ def stateful(seed, name):
     }
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU"])
-@claim("A stateful {name} goes on from the states of the batch before", source=PAGES)
-def test_stateful(judge, name):
-    assert judge(agreement("goes on", stateful(name)))
+STATEFUL = {name: {"name": name} for name in ("LSTM", "GRU")}
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU"])
-@claim("A stateful {name} starts from zero once its states are reset", source=PAGES)
-def test_reset(judge, name):
-    assert judge(agreement("reset", stateful(name)))
-
-
-@pytest.mark.parametrize("name", ["LSTM", "GRU"])
-@claim("{name} starts from the initial_state that it is given", source=PAGES)
-def test_initial_state(judge, name):
-    assert judge(agreement("told", stateful(name)))
+@claim(
+    "A recurrent layer starts from the states before, from zero if reset, or as told", source=PAGES
+)
+def test_stateful(judge):
+    assert judge(agreement(("goes on", "reset", "told"), stateful.each(STATEFUL)))
 
 
 @contract("inputs", "states", "kept inputs", "kept states", "inference", numbers=2 * 3000)
@@ -279,18 +265,11 @@ def dropping(seed):
     }
 
 
-@pytest.mark.parametrize("what", ["inputs", "states"])
-@claim("A recurrent layer's dropout of its {what} has its rate in training", source=PAGES)
-def test_dropout_share(judge, what):
-    assert judge(agreement(what, dropping(), within=ERRORS))
+@claim("A recurrent layer's dropout of inputs and of states has its rate in training", source=PAGES)
+def test_dropout_share(judge):
+    assert judge(agreement(("inputs", "states"), dropping(), within=ERRORS))
 
 
-@pytest.mark.parametrize("what", ["inputs", "states"])
-@claim("A recurrent layer's dropout scales the {what} that it keeps", source=PAGES)
-def test_dropout_kept(judge, what):
-    assert judge(agreement(f"kept {what}", dropping()))
-
-
-@claim("A recurrent layer drops nothing in inference", source=PAGES)
-def test_dropout_inference(judge):
-    assert judge(agreement("inference", dropping()))
+@claim("A recurrent layer scales what dropout keeps, and drops nothing in inference", source=PAGES)
+def test_dropout_kept(judge):
+    assert judge(agreement(("kept inputs", "kept states", "inference"), dropping()))

@@ -54,19 +54,20 @@ def reduced(seed, reduction):
     }
 
 
-REDUCTIONS = ["sum", "sum_over_batch_size", "mean", "mean_with_sample_weight"]
+REDUCTIONS = {
+    reduction: {"reduction": reduction}
+    for reduction in ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight")
+}
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@claim("A loss reduced by {reduction} is as documented: weights of rows, of steps", source=PAGES)
-def test_reduction(judge, reduction):
-    assert judge(agreement("weighted", reduced(reduction)))
+@claim("Every reduction of a loss is as documented: by weights of rows, of steps", source=PAGES)
+def test_reduction(judge):
+    assert judge(agreement("weighted", reduced.each(REDUCTIONS)))
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@claim("Masked steps count for nothing in a loss reduced by {reduction}", source=MASKS)
-def test_masked_reduction(judge, reduction):
-    assert judge(agreement("masked", reduced(reduction)))
+@claim("Masked steps count for nothing in a loss, whatever its reduction", source=MASKS)
+def test_masked_reduction(judge):
+    assert judge(agreement("masked", reduced.each(REDUCTIONS)))
 
 
 @contract("each", "mean", numbers=36)
@@ -96,16 +97,17 @@ def ignoring(seed, ignored):
     }
 
 
-@pytest.mark.parametrize("ignored", [-1, 1, 255])
-@claim("ignore_class={ignored} gives its steps a loss of 0", source=PAGES)
-def test_ignored_steps(judge, ignored):
-    assert judge(agreement("each", ignoring(ignored)))
+IGNORED = {str(ignored): {"ignored": ignored} for ignored in (-1, 1, 255)}
 
 
-@pytest.mark.parametrize("ignored", [-1, 1, 255])
-@claim("ignore_class={ignored} leaves its steps out of the mean", source=PAGES)
-def test_ignored_in_mean(judge, ignored):
-    assert judge(agreement("mean", ignoring(ignored)))
+@claim("ignore_class gives the steps of its class a loss of 0", source=PAGES)
+def test_ignored_steps(judge):
+    assert judge(agreement("each", ignoring.each(IGNORED)))
+
+
+@claim("ignore_class leaves the steps of its class out of the mean", source=PAGES)
+def test_ignored_in_mean(judge):
+    assert judge(agreement("mean", ignoring.each(IGNORED)))
 
 
 @contract("pairs", numbers=28)

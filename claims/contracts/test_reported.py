@@ -1,5 +1,7 @@
 """What is reported is of the examples seen, each once; which accuracy and crossentropy it is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -35,10 +37,9 @@ def reported(seed):
     }
 
 
-@pytest.mark.parametrize("quantity", ["loss", "mae"])
-@claim("fit reports {quantity} as the mean over examples, the last batch too", source=TRAINING)
-def test_mean_over_examples(judge, quantity):
-    assert judge(agreement(quantity, reported()))
+@claim("fit reports means over examples, the last batch's too", source=TRAINING)
+def test_mean_over_examples(judge):
+    assert judge(agreement(("loss", "mae"), reported()))
 
 
 @contract("fit", "validation", "evaluate", numbers=2)
@@ -64,10 +65,12 @@ def counted(seed):
     }
 
 
-@pytest.mark.parametrize("by", ["fit", "validation", "evaluate"])
-@claim("A metric sees each example once, and is reset before: {by}", source=TRAINING)
-def test_counted_once(judge, by):
-    assert judge(agreement(by, counted()))
+@claim(
+    "A metric sees each example once, and is reset before: fit, validation, evaluate",
+    source=TRAINING,
+)
+def test_counted_once(judge):
+    assert judge(agreement(("fit", "validation", "evaluate"), counted()))
 
 
 @contract("train", "test", "weights", numbers=4)
@@ -99,10 +102,9 @@ def on_batches(seed):
     }
 
 
-@pytest.mark.parametrize("which", ["train", "test"])
-@claim("{which}_on_batch gives the values of its batch, before the step, alone", source=TRAINING)
-def test_on_batch(judge, which):
-    assert judge(agreement(which, on_batches()))
+@claim("train_on_batch and test_on_batch give their batch's values, before a step", source=TRAINING)
+def test_on_batch(judge):
+    assert judge(agreement(("train", "test"), on_batches()))
 
 
 @claim("train_on_batch takes one step, and test_on_batch none", source=TRAINING)
@@ -130,24 +132,23 @@ def named(seed, name, target, output):
     return {"accuracy": (model.test_on_batch(p, given, return_dict=True)[name], expected)}
 
 
-@pytest.mark.parametrize(
-    ("target", "output", "kind"),
-    [
-        ((), (1,), "binary"),
-        ((1,), (1,), "binary"),
-        ((4, 1), (4, 1), "binary"),
-        ("one-hot", (3,), "categorical"),
-        ("one-hot", (4, 3), "categorical"),
-        ((), (3,), "sparse categorical"),
-        ((1,), (3,), "sparse categorical"),
-        ((4,), (4, 3), "sparse categorical"),
-        ((4, 1), (4, 3), "sparse categorical"),
-    ],
+SHAPES: dict[str, list[Any]] = {
+    "binary": [((), (1,)), ((1,), (1,)), ((4, 1), (4, 1))],
+    "categorical": [("one-hot", (3,)), ("one-hot", (4, 3))],
+    "sparse": [((), (3,)), ((1,), (3,)), ((4,), (4, 3)), ((4, 1), (4, 3))],
+}
+NAMED = {
+    f"{kind}, {target} and {output}": {"target": target, "output": output}
+    for kind, shapes in SHAPES.items()
+    for target, output in shapes
+}
+
+
+@claim(
+    '"accuracy" is binary, categorical or sparse by shapes of targets and outputs', source=TRAINING
 )
-@claim('"accuracy" of targets {target} and outputs {output} is the {kind} one', source=TRAINING)
-def test_which_accuracy(judge, target, output, kind):
-    del kind  # it is told
-    assert judge(agreement("accuracy", named("accuracy", target, output)))
+def test_which_accuracy(judge):
+    assert judge(agreement("accuracy", named.each(NAMED, "accuracy")))
 
 
 @claim('"acc" is "accuracy"', source=TRAINING)
@@ -173,24 +174,19 @@ def classified(seed, head):
         return log_loss(y, softmax(x.astype(float) @ kernel + bias, axis=1), labels=range(3))
 
     weights = flat(model)
-    found = model.evaluate(x, y, verbose=0)
-    model.fit(x, y, verbose=0)
+    found = model.test_on_batch(x, y)
+    model.train_on_batch(x, y)
     return {"loss": (found, entropy(weights)), "weights": (flat(model), stepped(entropy, weights))}
 
 
-HEADS = pytest.mark.parametrize("head", ["softmax", "logits"])
+HEADS = {head: {"head": head} for head in ("softmax", "logits")}
 
 
-@HEADS
-@claim("Crossentropy takes the softmax once of a model that ends in {head}", source=LOSSES)
-def test_softmax_once(judge, head):
-    assert judge(agreement("loss", classified(head)))
-
-
-@HEADS
-@claim("A step by crossentropy is that of a model that ends in {head}", source=LOSSES)
-def test_step_of_softmax(judge, head):
-    assert judge(agreement("weights", classified(head)))
+@claim(
+    "Crossentropy takes the softmax once, of a model that ends in it or in logits", source=LOSSES
+)
+def test_softmax_once(judge):
+    assert judge(agreement(("loss", "weights"), classified.each(HEADS)))
 
 
 @contract("loss", "metrics", "weights", numbers=3)
@@ -222,24 +218,23 @@ def of_rank(seed, target, output):
     }
 
 
-RANKS = pytest.mark.parametrize(("target", "output"), [(1, 2), (2, 1), (1, 1)])
+RANKS = {
+    f"rank {target} and {output}": {"target": target, "output": output}
+    for target, output in ((1, 2), (2, 1), (1, 1))
+}
 
 
-@RANKS
+@claim("Targets of either rank meet outputs of either row by row in loss and step", source=TRAINING)
+def test_loss_of_ranks(judge):
+    assert judge(agreement(("loss", "weights"), of_rank.each(RANKS)))
+
+
 @claim(
-    "Targets of rank {target} meet outputs of rank {output} row by row in the loss", source=TRAINING
+    "Targets and outputs of ranks 1 and 2, or 2 and 1, meet row by row in metrics", source=TRAINING
 )
-def test_loss_of_ranks(judge, target, output):
-    assert judge(agreement("loss", of_rank(target, output)))
-
-
-@pytest.mark.parametrize(("target", "output"), [(1, 2), (2, 1)])
-@claim(
-    "Targets of rank {target} meet outputs of rank {output} row by row in metrics",
-    source=TRAINING,
-)
-def test_metrics_of_ranks(judge, target, output):
-    assert judge(agreement("metrics", of_rank(target, output)))
+def test_metrics_of_ranks(judge):
+    names = ("metrics of rank 1 and 2", "metrics of rank 2 and 1")
+    assert judge(agreement(names, of_rank.each(RANKS)))
 
 
 @claim(
@@ -248,12 +243,4 @@ def test_metrics_of_ranks(judge, target, output):
     known="https://github.com/tensorflow/tensorflow/issues/35439",
 )
 def test_metrics_of_rank_one(judge):
-    assert judge(agreement("metrics", of_rank(1, 1)))
-
-
-@RANKS
-@claim(
-    "Targets of rank {target} meet outputs of rank {output} row by row in a step", source=TRAINING
-)
-def test_step_of_ranks(judge, target, output):
-    assert judge(agreement("weights", of_rank(target, output)))
+    assert judge(agreement("metrics of rank 1 and 1", of_rank.each(RANKS)))

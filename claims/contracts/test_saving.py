@@ -108,19 +108,16 @@ def loaded(seed):
 
 
 LOADED = {
-    "weights": "trains on as if never stopped",
-    "steps": "has the optimizer's count of steps",
-    "moments": "has the optimizer's moments",
-    "rate": "has the optimizer's rate",
-    "loss": "has the loss of before",
-    "mae": "has the metrics of before",
+    "trains on as if never stopped": ("weights",),
+    "has the optimizer's steps, moments and rate": ("steps", "moments", "rate"),
+    "has the loss and the metrics of before": ("loss", "mae"),
 }
 
 
-@pytest.mark.parametrize(("quantity", "what"), LOADED.items())
+@pytest.mark.parametrize("what", LOADED)
 @claim("A model that is saved and loaded {what}", source=SAVING)
-def test_loaded(judge, quantity, what):  # noqa: ARG001 -- the sentence's
-    assert judge(agreement(quantity, loaded()))
+def test_loaded(judge, what):
+    assert judge(agreement(LOADED[what], loaded()))
 
 
 @contract("losses", "weights", numbers=32)
@@ -185,10 +182,9 @@ def copied(seed):
     }
 
 
-@pytest.mark.parametrize("quantity", ["weights", "predictions"])
-@claim("load_weights brings what save_weights wrote: {quantity}", source=WEIGHTS)
-def test_weights_file(judge, quantity):
-    assert judge(agreement(quantity, copied()))
+@claim("load_weights brings what save_weights wrote, and predicts by it", source=WEIGHTS)
+def test_weights_file(judge):
+    assert judge(agreement(("weights", "predictions"), copied()))
 
 
 @claim("clone_model makes a model that computes the same of the same weights", source=CLONE)
@@ -196,14 +192,9 @@ def test_clone(judge):
     assert judge(agreement("clone", copied()))
 
 
-@claim("clone_model draws new weights", source=CLONE)
-def test_clone_fresh(judge):
-    assert judge(agreement("fresh", copied()))
-
-
-@claim("Training a clone leaves the original's weights alone", source=CLONE)
+@claim("clone_model draws new weights, whose training leaves the original's alone", source=CLONE)
 def test_clone_apart(judge):
-    assert judge(agreement("original", copied()))
+    assert judge(agreement(("fresh", "original"), copied()))
 
 
 @contract("frozen", "trained", "numbers", "thawed", "statistics", numbers=12)
@@ -246,18 +237,20 @@ def frozen(seed):
 
 
 FROZEN = {
-    "frozen": "A layer that is not trainable keeps its weights in training",
-    "trained": "A layer on frozen ones trains as if they were constants",
-    "numbers": "trainable_weights leaves out what is frozen, non_trainable_weights has it",
-    "thawed": "A layer made trainable trains once the model is compiled again",
-    "statistics": "A frozen BatchNormalization keeps its statistics in training",
+    "A layer that is not trainable, BatchNormalization too, stays as it is in training": (
+        "frozen",
+        "statistics",
+    ),
+    "A layer on frozen ones trains as if they were constants": ("trained",),
+    "trainable_weights leaves out what is frozen, non_trainable_weights has it": ("numbers",),
+    "A layer made trainable trains once the model is compiled again": ("thawed",),
 }
 
 
-@pytest.mark.parametrize(("quantity", "sentence"), FROZEN.items())
+@pytest.mark.parametrize("sentence", FROZEN)
 @claim("{sentence}", source=FREEZING)
-def test_frozen(judge, quantity, sentence):  # noqa: ARG001 -- the whole claim
-    assert judge(agreement(quantity, frozen()))
+def test_frozen(judge, sentence):
+    assert judge(agreement(FROZEN[sentence], frozen()))
 
 
 @contract("weights", "most steps", "bytes", "scaled", numbers=3)
@@ -292,25 +285,20 @@ PRECISIONS = {"mixed_bfloat16": 0.05, "mixed_float16": 0.005}
 @pytest.mark.parametrize(("policy", "within"), PRECISIONS.items())
 @claim("Training in {policy} ends within {within} of float64's weights", source=MIXED)
 def test_mixed(judge, policy, within):
-    assert judge(agreement("weights", mixed(policy), within=within))
+    assert judge(agreement(f"weights of {policy}", mixed.each(POLICIES), within=within))
 
 
-@pytest.mark.parametrize("policy", [*PRECISIONS])
-@claim("Training in {policy} leaves out no more than its first few steps", source=MIXED)
-def test_mixed_steps(judge, policy):
-    assert judge(agreement("most steps", mixed(policy)))
+POLICIES = {policy: {"policy": policy} for policy in PRECISIONS}
 
 
-@pytest.mark.parametrize("policy", [*PRECISIONS])
-@claim("A {policy} layer keeps float32 variables and computes in 16 bits", source=MIXED)
-def test_mixed_bytes(judge, policy):
-    assert judge(agreement("bytes", mixed(policy)))
+@claim("Training in 16 bits leaves out no more than its first few steps", source=MIXED)
+def test_mixed_steps(judge):
+    assert judge(agreement("most steps", mixed.each(POLICIES)))
 
 
-@pytest.mark.parametrize("policy", [*PRECISIONS])
-@claim("compile scales the loss where it should be, and only there: {policy}", source=MIXED)
-def test_mixed_scaled(judge, policy):
-    assert judge(agreement("scaled", mixed(policy)))
+@claim("Mixed precision keeps float32 variables, and scales a float16 loss alone", source=MIXED)
+def test_mixed_bytes(judge):
+    assert judge(agreement(("bytes", "scaled"), mixed.each(POLICIES)))
 
 
 @contract("weights", "losses", numbers=15)
@@ -332,15 +320,10 @@ def doubled(seed, name, **options):
     }
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop"])
-@claim("Training by {name} in float64 is NumPy's to twelve digits", source=FLOATX)
-def test_float64(judge, name):
-    assert judge(agreement("weights", doubled(name), within=EXACT))
-
-
-@claim("A loss in float64 is NumPy's to twelve digits", source=FLOATX)
-def test_float64_loss(judge):
-    assert judge(agreement("losses", doubled("SGD"), within=EXACT))
+@claim("Training by SGD or RMSprop in float64 is NumPy's to twelve digits", source=FLOATX)
+def test_float64(judge):
+    variants = {name: {"name": name} for name in ("SGD", "RMSprop")}
+    assert judge(agreement(("weights", "losses"), doubled.each(variants), within=EXACT))
 
 
 @pytest.mark.parametrize(

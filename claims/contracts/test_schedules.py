@@ -100,17 +100,19 @@ def restarted(seed, **options):
     return {"rates": ([float(schedule(step)) for step in range(STEPS)], oracle)}
 
 
-@pytest.mark.parametrize("staircase", [False, True])
+SMOOTH_OR_NOT = {"smooth": {"staircase": False}, "a staircase": {"staircase": True}}
+
+
 @pytest.mark.parametrize("kind", ["ExponentialDecay", "InverseTimeDecay"])
-@claim("{kind} with staircase={staircase} gives the rates it documents", source=PAGE)
-def test_staircase(judge, kind, staircase):
-    assert judge(agreement("rates", scheduled(kind, staircase=staircase)))
+@claim("{kind} gives the rates it documents, smooth or by a staircase", source=PAGE)
+def test_staircase(judge, kind):
+    assert judge(agreement("rates", scheduled.each(SMOOTH_OR_NOT, kind)))
 
 
-@pytest.mark.parametrize("cycle", [False, True])
-@claim("PolynomialDecay with cycle={cycle} gives the rates it documents", source=PAGE)
-def test_polynomial(judge, cycle):
-    assert judge(agreement("rates", scheduled("PolynomialDecay", cycle=cycle)))
+@claim("PolynomialDecay gives the rates it documents, once or in cycles", source=PAGE)
+def test_polynomial(judge):
+    variants = {"once": {"cycle": False}, "cycles": {"cycle": True}}
+    assert judge(agreement("rates", scheduled.each(variants, "PolynomialDecay")))
 
 
 @claim("PiecewiseConstantDecay keeps a value up to its boundary, that step included", source=PAGE)
@@ -118,27 +120,27 @@ def test_piecewise(judge):
     assert judge(agreement("rates", scheduled("PiecewiseConstantDecay")))
 
 
-@claim("CosineDecay falls by half a cosine to alpha, and stays there", source=PAGE)
+COSINES = {"at once": {}, "after a warmup": {"target": 1.5, "warmup": 7}}
+
+
+@claim("CosineDecay falls by half a cosine to alpha, at once or after a warmup's line", source=PAGE)
 def test_cosine(judge):
-    assert judge(agreement("rates", scheduled("CosineDecay")))
+    assert judge(agreement("rates", scheduled.each(COSINES, "CosineDecay")))
 
 
-@claim("CosineDecay with warmup rises in a line to its target, then falls from it", source=PAGE)
-def test_warmup(judge):
-    assert judge(agreement("rates", scheduled("CosineDecay", target=1.5, warmup=7)))
+RESTARTS = {
+    "equal periods": {"t_mul": 1.0, "m_mul": 0.6, "alpha": 0.1},
+    "longer periods": {"t_mul": 1.7, "m_mul": 0.6, "alpha": 0.1},
+    "the defaults": {},
+}
 
 
-@pytest.mark.parametrize("t_mul", [1.0, 1.7])
-@claim("CosineDecayRestarts starts anew, each period {t_mul} times as long", source=PAGE)
-def test_restarts(judge, t_mul):
-    experiment = restarted(t_mul=t_mul, m_mul=0.6, alpha=0.1)
+@claim(
+    "CosineDecayRestarts starts anew by t_mul and m_mul; by default in double periods", source=PAGE
+)
+def test_restarts(judge):
     # Cosines of shares that lost two of float32's seven digits to a logarithm.
-    assert judge(agreement("rates", experiment, within=1e-4))
-
-
-@claim("CosineDecayRestarts by default doubles its periods, each from the same height", source=PAGE)
-def test_default_restarts(judge):
-    assert judge(agreement("rates", restarted(), within=1e-4))
+    assert judge(agreement("rates", restarted.each(RESTARTS), within=1e-4))
 
 
 @contract("weights", "rate after", "steps", numbers=8)
@@ -176,11 +178,6 @@ def test_step_of_fit(judge):
     assert judge(agreement("weights", fitted()))
 
 
-@claim("learning_rate after fit is the schedule's of the next step", source=PAGE)
+@claim("fit counts each batch a step; learning_rate is then the next one's", source=PAGE)
 def test_rate_after_fit(judge):
-    assert judge(agreement("rate after", fitted()))
-
-
-@claim("fit counts a step for every batch of every epoch", source=PAGE)
-def test_steps_of_fit(judge):
-    assert judge(agreement("steps", fitted()))
+    assert judge(agreement(("rate after", "steps"), fitted()))

@@ -115,45 +115,36 @@ def chosen(weights, x, classes):
     return (expit(logits[:, 0]) > 0.5) if classes == 2 else logits.argmax(axis=1)
 
 
-FORMS = [
-    (2, "numbers", "arrays"),
-    (2, "a column of numbers", "arrays"),
-    (3, "numbers", "arrays"),
-    (3, "a column of numbers", "arrays"),
-    (3, "one-hot", "arrays"),
-    (3, "one-hot", "a tf.data.Dataset"),
-    (2, "a column of numbers", "a tf.data.Dataset"),
-    (3, "one-hot", "a PyDataset"),
-    (3, "one-hot", "train_on_batch"),
-    (2, "numbers", "train_on_batch"),
-]
+FORMS = {
+    f"{classes} classes as {form}, in {way}": {"classes": classes, "form": form, "way": way}
+    for classes, form, way in (
+        (2, "numbers", "arrays"),
+        (2, "a column of numbers", "arrays"),
+        (3, "numbers", "arrays"),
+        (3, "a column of numbers", "arrays"),
+        (3, "one-hot", "arrays"),
+        (3, "one-hot", "a tf.data.Dataset"),
+        (2, "a column of numbers", "a tf.data.Dataset"),
+        (3, "one-hot", "a PyDataset"),
+        (3, "one-hot", "train_on_batch"),
+        (2, "numbers", "train_on_batch"),
+    )
+}
 
 
-@pytest.mark.parametrize(("classes", "form", "way"), FORMS)
-@claim(
-    "class_weight weighs each example's step by its class: {classes} classes as {form}, in {way}",
-    source=TRAINING,
-)
-def test_class_weight(judge, classes, form, way):
-    assert judge(agreement("weights", by_class(classes, form, way)))
+@claim("class_weight weighs each example's step by its class, however they come", source=TRAINING)
+def test_class_weight(judge):
+    assert judge(agreement("weights", by_class.each(FORMS)))
 
 
-@pytest.mark.parametrize(("classes", "form", "way"), [FORMS[1], FORMS[4], FORMS[5]])
-@claim(
-    "class_weight weighs the reported loss: {classes} classes as {form}, in {way}",
-    source=TRAINING,
-)
-def test_class_weight_in_loss(judge, classes, form, way):
-    assert judge(agreement("loss", by_class(classes, form, way)))
+@claim("class_weight weighs the reported loss, however the examples come", source=TRAINING)
+def test_class_weight_in_loss(judge):
+    assert judge(agreement("loss", by_class.each(FORMS)))
 
 
-@pytest.mark.parametrize(("classes", "form", "way"), [FORMS[1], FORMS[4]])
-@claim(
-    "class_weight weighs weighted_metrics alone: {classes} classes as {form}, in {way}",
-    source=TRAINING,
-)
-def test_class_weight_in_metrics(judge, classes, form, way):
-    assert judge(agreement("metrics", by_class(classes, form, way)))
+@claim("class_weight weighs weighted_metrics alone", source=TRAINING)
+def test_class_weight_in_metrics(judge):
+    assert judge(agreement("metrics", by_class.each(FORMS)))
 
 
 @contract("masked", "weights", "metrics", numbers=8)
@@ -194,19 +185,9 @@ def masked(seed):
     }
 
 
-@claim("Steps that a mask leaves out count for nothing in a weighted loss", source=MASKS)
-def test_masked_loss(judge):
-    assert judge(agreement("masked", masked()))
-
-
-@claim("Steps that a mask leaves out, and their targets, move no weight", source=MASKS)
-def test_masked_step(judge):
-    assert judge(agreement("weights", masked()))
-
-
-@claim("Steps that a mask leaves out count for nothing in metrics, weighted or not", source=MASKS)
-def test_masked_metrics(judge):
-    assert judge(agreement("metrics", masked()))
+@claim("Steps that a mask leaves out count for nothing in loss, step or metrics", source=MASKS)
+def test_masked(judge):
+    assert judge(agreement(("masked", "weights", "metrics"), masked()))
 
 
 @contract("weights", "values", numbers=8)
@@ -257,22 +238,17 @@ def by_example(seed, way):
     }
 
 
-WAYS = ["a vector", "a column", "the dataset", "the generator"]
+WAYS = {way: {"way": way} for way in ("a vector", "a column", "the dataset", "the generator")}
 
 
-@pytest.mark.parametrize("way", WAYS)
-@claim("sample_weight weighs each example's step, as {way} gives it", source=TRAINING)
-def test_sample_weight(judge, way):
-    assert judge(agreement("weights", by_example(way)))
+@claim("sample_weight weighs each example's step, whatever gives it", source=TRAINING)
+def test_sample_weight(judge):
+    assert judge(agreement("weights", by_example.each(WAYS)))
 
 
-@pytest.mark.parametrize("way", WAYS)
-@claim(
-    "sample_weight weighs loss and weighted_metrics, not metrics, as {way} gives it",
-    source=TRAINING,
-)
-def test_sample_weight_in_values(judge, way):
-    assert judge(agreement("values", by_example(way)))
+@claim("sample_weight weighs loss and weighted_metrics, and no other metrics", source=TRAINING)
+def test_sample_weight_in_values(judge):
+    assert judge(agreement("values", by_example.each(WAYS)))
 
 
 @contract("loss")
@@ -294,12 +270,16 @@ def left_out(seed, kept, way):
     return {"loss": (loss, np.mean(each * [weights.get(label, 1) for label in labels]))}
 
 
-@pytest.mark.parametrize(
-    ("kept", "way"), [((0, 2), "arrays"), ((0, 1), "arrays"), ((0, 2), "a tf.data.Dataset")]
-)
-@claim("A class that class_weight leaves out weighs 1: has {kept}, in {way}", source=TRAINING)
-def test_left_out(judge, kept, way):
-    assert judge(agreement("loss", left_out(kept, way)))
+LEFT_OUT = {
+    "a middle one": {"kept": (0, 2), "way": "arrays"},
+    "the last one": {"kept": (0, 1), "way": "arrays"},
+    "a middle one of a dataset": {"kept": (0, 2), "way": "a tf.data.Dataset"},
+}
+
+
+@claim("A class that class_weight leaves out weighs 1", source=TRAINING)
+def test_left_out(judge):
+    assert judge(agreement("loss", left_out.each(LEFT_OUT)))
 
 
 @claim(
