@@ -39,7 +39,7 @@ def contract(*names: str, numbers: int = 1) -> Callable[[Callable[..., Pairs]], 
         >>> print(agreement("sorted", of_three(2.0)))
         largest error of sorted (of_three(2.0)) is equivalent to 0 within 1e-05
         >>> print(agreement("mean", of_three.each({"narrow": {"scale": 1}, "wide": {"scale": 9}})))
-        largest error of mean of narrow, mean of wide (of_three() of narrow, wide) is equivalent to 0 within 1e-05
+        largest error of mean of narrow, mean of wide (of_three of narrow, wide) is equivalent to 0 within 1e-05
     """  # noqa: E501 -- what is printed is one line
 
     def made(function: Callable[..., Pairs]) -> Any:
@@ -50,7 +50,7 @@ def contract(*names: str, numbers: int = 1) -> Callable[[Callable[..., Pairs]], 
         def each(variants: Mapping[str, Options], *args: Any, **options: Any) -> Experiment:
             run = beside_each(function, numbers, dict(variants), *args, **options)
             found = [f"{name} of {variant}" for variant in variants for name in names]
-            name = f"{called(args, options)} of {', '.join(variants)}"
+            name = f"{called(args, options).removesuffix('()')} of {', '.join(variants)}"
             return Experiment(name, run, curves_of(found), epochs=numbers)
 
         def called(args: Any, options: Any) -> str:

@@ -39,29 +39,30 @@ def asked(seed, source):
     return model, rows, weights, x, y, batch, ask
 
 
-@contract("all", "some", numbers=40)
-def evaluated(seed, source):
-    """What evaluate gives of all rows, and of the first two batches."""
-    _, rows, weights, x, y, batch, ask = asked(seed, source)
+@contract("evaluated", "predicted", numbers=40)
+def of_all(seed, source):
+    """What evaluate and predict give of all rows."""
+    _, rows, weights, x, y, _, ask = asked(seed, source)
     loss, mae = ask("evaluate")
     seen, off = rows.numbers("evaluated", len(x)), errors(weights, x, y)
     return {
-        "all": (
+        "evaluated": (
             [*seen, loss, mae],
             [*range(1, len(x) + 1), np.mean(off**2), np.mean(np.abs(off))],
         ),
-        "some": (ask("evaluate", steps=2)[0], np.mean(off[: 2 * batch] ** 2)),
+        "predicted": (exactly(len(x), ask("predict")), errors(weights, x, np.zeros_like(y))),
     }
 
 
-@contract("all", "some", numbers=40)
-def predicted(seed, source):
-    """What predict gives of all rows, and of the first two batches."""
+@contract("evaluated", "predicted", numbers=40)
+def of_some(seed, source):
+    """What evaluate and predict give of the first two batches."""
     *_, weights, x, y, batch, ask = asked(seed, source)
-    expected = errors(weights, x, np.zeros_like(y))[:, None]
+    x, y = x[: 2 * batch], y[: 2 * batch]
+    found = ask("predict", steps=2)
     return {
-        "all": (exactly(len(x), ask("predict")), expected[:, 0]),
-        "some": (exactly(2 * batch, ask("predict", steps=2)), expected[: 2 * batch, 0]),
+        "evaluated": (ask("evaluate", steps=2)[0], np.mean(errors(weights, x, y) ** 2)),
+        "predicted": (exactly(len(x), found), errors(weights, x, np.zeros_like(y))),
     }
 
 
@@ -70,17 +71,22 @@ SOURCES = {
     for source in ("arrays", "tensors", "a tf.data.Dataset", "a generator", "a PyDataset")
 }
 # With arrays, steps without batch_size says how many batches there are; not claimed here.
-ASKED = ("all", "some of a tf.data.Dataset", "some of a generator")
+IN_BATCHES = {source: SOURCES[source] for source in ("a tf.data.Dataset", "a generator")}
 
 
-@claim("evaluate takes each row once, in order, or by steps the first ones: means", source=TRAINING)
+@claim("evaluate takes each row once, in order, and gives means over them", source=TRAINING)
 def test_evaluate(judge):
-    assert judge(agreement(ASKED, evaluated.each(SOURCES)))
+    assert judge(agreement("evaluated", of_all.each(SOURCES)))
 
 
-@claim("predict gives one row for each row, in order, or by steps the first ones", source=TRAINING)
+@claim("predict gives one row for each row, in order, the last batch too", source=TRAINING)
 def test_predict(judge):
-    assert judge(agreement(ASKED, predicted.each(SOURCES)))
+    assert judge(agreement("predicted", of_all.each(SOURCES)))
+
+
+@claim("evaluate and predict with steps take so many batches, the first ones", source=TRAINING)
+def test_steps(judge):
+    assert judge(agreement(("evaluated", "predicted"), of_some.each(IN_BATCHES)))
 
 
 @contract("weights", "again", "on batch", numbers=160)

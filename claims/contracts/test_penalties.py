@@ -122,6 +122,7 @@ def hand(kind, weights, x, y):
 def penalized(seed, kind, **mode):
     """The evaluation of a network with penalties, in batches, and one step of it."""
     import keras
+    import tensorflow as tf
 
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(5, 9))
@@ -132,7 +133,8 @@ def penalized(seed, kind, **mode):
     model = network(kind)
     model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mse"], **mode)
     weights, wide = flat(model), x.astype(float)
-    loss, metric = model.evaluate(x, y, batch_size=batch, verbose=0)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch)
+    loss, metric = model.evaluate(batches, verbose=0)
     cut = np.split(np.arange(rows), [batch])
     told = [hand(kind, weights, wide[places], y[places]) for places in cut]
     errors, added = np.average(told, axis=0, weights=[len(places) for places in cut])

@@ -116,9 +116,12 @@ def recurred(seed, name, mask=None, backwards=False, zero=False):
 
 
 OF = {
-    "SimpleRNN": {"plain": {"name": "SimpleRNN"}},
-    "LSTM": {"plain": {"name": "LSTM"}},
-    "GRU": {"reset after": {"name": "GRU"}, "reset before": {"name": "GRU, reset before"}},
+    "SimpleRNN": {"SimpleRNN": {"name": "SimpleRNN"}},
+    "LSTM": {"LSTM": {"name": "LSTM"}},
+    "GRU": {
+        "GRU, reset after": {"name": "GRU"},
+        "GRU, reset before": {"name": "GRU, reset before"},
+    },
 }
 MASKS = {mask: {"mask": mask} for mask in ("right padding", "left padding", "scattered")}
 every_cell = pytest.mark.parametrize("name", OF)

@@ -27,7 +27,7 @@ def reported(seed):
     x, y = rng.normal(size=(rows, 4)).astype("float32"), rng.normal(size=(rows, 1))
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"], **EAGER)
     logs = model.fit(x, y, batch_size=batch, epochs=3, verbose=0).history
     kernel, bias = (np.float64(weight) for weight in model.get_weights())
     error = x @ kernel + bias - y
@@ -46,18 +46,19 @@ def test_mean_over_examples(judge):
 def counted(seed):
     """How many examples a metric that counts has seen, by each epoch of fit and by evaluate."""
     import keras
+    import tensorflow as tf
 
     rng = np.random.default_rng(seed)
-    rows, others, batch = int(rng.integers(9, 12)), int(rng.integers(5, 8)), 4
+    rows, others = int(rng.integers(9, 12)), int(rng.integers(5, 8))
     x, held = (rng.normal(size=(count, 2)).astype("float32") for count in (rows, others))
     ones, more = np.ones((rows, 1)), np.ones((others, 1))
     model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
     # Any probability is above 0, and every label is 1.
     metric = keras.metrics.TruePositives(thresholds=0.0, name="count")
-    model.compile("sgd", "mse", metrics=[metric], **GRAPH)
-    options = {"batch_size": batch, "verbose": 0}
-    logs = model.fit(x, ones, epochs=2, validation_data=(held, more), **options).history
-    again = [model.evaluate(*data, **options)[1] for data in ((x, ones), (held, more))]
+    model.compile("sgd", "mse", metrics=[metric], **EAGER)
+    data = [tf.data.Dataset.from_tensor_slices(d).batch(4) for d in ((x, ones), (held, more))]
+    logs = model.fit(data[0], epochs=2, validation_data=data[1], verbose=0).history
+    again = [model.evaluate(each, verbose=0)[1] for each in data]
     return {
         "fit": (logs["count"][:2], [rows] * 2),
         "validation": (logs["val_count"][:2], [others] * 2),
@@ -193,6 +194,7 @@ def test_softmax_once(judge):
 def of_rank(seed, target, output):
     """A linear model in batches whose targets have rank 1 or 2, and outputs too; and a step."""
     import keras
+    import tensorflow as tf
 
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(3, 7))
@@ -208,7 +210,8 @@ def of_rank(seed, target, output):
         return x.astype(float) @ weights[:2] + weights[2] - y
 
     error = off(weights)
-    values = model.evaluate(x, given, batch_size=batch, verbose=0)
+    batches = tf.data.Dataset.from_tensor_slices((x, given)).batch(batch)
+    values = model.evaluate(batches, verbose=0)
     model.train_on_batch(x, given)
     squared = np.mean(error**2)
     return {

@@ -147,6 +147,7 @@ def test_restarts(judge):
 def fitted(seed):
     """Two epochs of four batches of a loss whose gradient is always 1."""
     import keras
+    import tensorflow as tf
 
     rng = np.random.default_rng(seed)
     start, rate, weights = float(rng.uniform(0.1, 1)), float(rng.uniform(0.3, 0.9)), []
@@ -157,7 +158,7 @@ def fitted(seed):
     model.compile(
         keras.optimizers.SGD(schedule),
         lambda _, prediction: keras.ops.sum(prediction, axis=-1),
-        jit_compile=False,
+        run_eagerly=True,
     )
 
     def record(*_, **__):
@@ -165,7 +166,8 @@ def fitted(seed):
 
     kept = keras.callbacks.LambdaCallback(on_train_batch_end=record)
     ones = np.ones((8, 1), "float32")
-    model.fit(ones, ones, epochs=2, batch_size=2, verbose=0, callbacks=[kept])
+    batches = tf.data.Dataset.from_tensor_slices((ones, ones)).batch(2)
+    model.fit(batches, epochs=2, shuffle=False, verbose=0, callbacks=[kept])
     return {
         "weights": (weights, first - np.cumsum(start * rate ** np.arange(8))),
         "rate after": (float(model.optimizer.learning_rate), start * rate**8),
