@@ -47,7 +47,7 @@ def test_without_allures_plugin_claims_are_decided(run: Run, suite: pytest.Pytes
     said = run("supported", "-p", "no:allure_pytest")
     assert said.ret == 0
     said.stdout.fnmatch_lines(["Helps by *supported*", NONE.format("Allure's pytest plugin")])
-    assert not (suite.path / ".claims").exists()
+    assert not (suite.path / ".claims" / "allure-results").exists()
     said = run("supported", "-p", "no:allure_pytest", "--claims-results", "here")
     assert said.ret == 4
     said.stderr.fnmatch_lines(["*--claims-results: expected Allure's pytest plugin. Received: *"])

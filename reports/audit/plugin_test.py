@@ -98,7 +98,7 @@ def test_characteristics_are_printed_and_written(suite: pytest.Pytester) -> None
     lines = [
         "*Baseline 'made': 60 seeds an arm*",
         "| the baseline has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected *",
-        "| a true suite shows a false refutation | < 0.001 | <= 2.9e-06*| yes |",
+        "| a true suite shows a false refutation | < 0.0009 | <= 2.9e-06*| yes |",
         "| a true suite shows a refutation | < 0.001 | 0 of 60, *",
         f"Left out: *{damaged.name} is not a stored run (IsADirectoryError*",
     ]
