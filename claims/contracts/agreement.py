@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from training_claims import Curve, Experiment, builder, statistics
+from training_claims.evidence.measures import apart
 
 # What float32 leaves of numbers of about 1, after some hundred operations.
 ROUNDING = 1e-5
@@ -97,7 +98,8 @@ def curved(pairs: Pairs, numbers: int, where: str) -> dict[str, Any]:
     """Pairs as two curves each.
 
     Raises:
-        ValueError: If the sides of a pair differ in shape.
+        ValueError: If the sides of a pair differ in shape, or the oracle has no number at all,
+            which anything would agree with.
     """
     found: dict[str, Any] = {}
     for name, pair in pairs.items():
@@ -106,6 +108,11 @@ def curved(pairs: Pairs, numbers: int, where: str) -> dict[str, Any]:
             raise ValueError(
                 f"Expected {name!r} of {where} in one shape. Received: {keras.shape} "
                 f"of Keras, {oracle.shape} of the oracle. Write the oracle for what Keras returns."
+            )
+        if not (~np.isnan(oracle)).any():
+            raise ValueError(
+                f"Expected a number of the oracle's {name!r} of {where}. Received: {oracle}. Write "
+                "the oracle so that it can disagree."
             )
         found |= {name: _filled(keras, numbers), name + ORACLE: _filled(oracle, numbers)}
     return found
@@ -170,10 +177,8 @@ class LargestError:
     @staticmethod
     def _of(name: str, history: Any) -> Any:
         keras, oracle = (history[name + side] for side in ("", ORACLE))
-        with np.errstate(invalid="ignore"):
-            error = np.abs(keras - oracle) / np.maximum(1, np.abs(oracle))
-        same = (keras == oracle) | (np.isnan(keras) & np.isnan(oracle))
-        return np.where(same, 0, np.nan_to_num(error, nan=np.inf, posinf=np.inf)).max(axis=1)
+        scale = np.abs(np.nan_to_num(oracle))
+        return (apart(keras, oracle) / np.maximum(1, scale)).max(axis=1)
 
 
 def _filled(values: Any, numbers: int) -> Any:

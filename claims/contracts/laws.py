@@ -41,7 +41,8 @@ def p_value(draws: Any, law: Any) -> tuple[float, float]:
     """A quantity: Kolmogorov and Smirnov's p-value of draws from a law of scipy.stats."""
     from scipy.stats import kstest
 
-    return float(kstest(np.ravel(np.float64(draws)), law.cdf).pvalue), 1.0
+    found = float(kstest(np.ravel(np.float64(draws)), law.cdf).pvalue)
+    return (0.0 if np.isnan(found) else found), 1.0  # no number is no draw of the law
 
 
 def spread(draws: Any, law: Any) -> tuple[float, float]:

@@ -63,8 +63,10 @@ def weights_of(model):
 
 
 def exactly(count, values):
-    """The first so many numbers of a record, NaN where it has none."""
-    values = np.ravel(values)[:count].astype(float)
+    """A record of so many numbers; NaN where it has none, and throughout if it has more."""
+    values = np.ravel(values).astype(float)
+    if len(values) > count:
+        return np.full(count, np.nan)
     return np.pad(values, (0, count - len(values)), constant_values=np.nan)
 
 
