@@ -36,9 +36,9 @@ def batches(count):
     return tf.data.Dataset.from_tensor_slices((rows, rows)).batch(1)
 
 
-@contract("kept", numbers=EPOCHS * BATCHES)
+@contract("kept", numbers=1 + EPOCHS * BATCHES)
 def checkpointed(seed, pattern, **options):
-    """Weights in the files that are left, of epochs with made values and weight n in step n."""
+    """How many files are left, and their weights, of which step n has n; epochs have made values."""
     import keras
 
     values = np.random.default_rng(seed).normal(size=EPOCHS)
@@ -60,7 +60,8 @@ def checkpointed(seed, pattern, **options):
         for file in sorted(Path(folder).iterdir()):
             model.load_weights(str(file))
             kept.append(model.get_weights()[0].item())
-    return {"kept": (sorted(kept), saved(values, pattern, **options))}
+    expected = saved(values, pattern, **options)
+    return {"kept": ([len(kept), *sorted(kept)], [len(expected), *expected])}
 
 
 def saved(
