@@ -38,7 +38,7 @@ def batches(count):
 
 @contract("kept", numbers=1 + EPOCHS * BATCHES)
 def checkpointed(seed, pattern, **options):
-    """How many files are left, and their weights, of which step n has n; epochs have made values."""
+    """How many files are left, and their weights: that of step n is n; epochs have made values."""
     import keras
 
     values = np.random.default_rng(seed).normal(size=EPOCHS)
