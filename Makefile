@@ -1,5 +1,6 @@
 # Everything runs in the project's own environment, made on first use from requirements.txt.
 # Options for pytest go into ARGS: make claims ARGS="--claims-mnist mnist.npz --claims-seeds 20"
+# GPU=1 installs CUDA's wheels, too, when the environment is made.
 
 PYTHON ?= python3
 ENV := .venv
@@ -71,6 +72,6 @@ clean:  ## remove what can be made again
 
 $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(ENV)
-	$(ENV)/bin/pip install --quiet --requirement requirements.txt
+	$(ENV)/bin/pip install --quiet --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]')
 	$(ENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

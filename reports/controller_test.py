@@ -91,9 +91,15 @@ def test_a_folder_that_another_session_writes_to_is_refused(untold: pytest.Pytes
         fcntl.flock(note, fcntl.LOCK_SH)
         result = untold.runpytest_subprocess("-n", "2", "-k", "supported")
     assert result.ret == 4
-    expected = "*expected a folder that no other session is writing to*"
-    result.stdout.fnmatch_lines([expected])
+    expected = "ERROR: *expected a folder that no other session is writing to*"
+    result.stderr.fnmatch_lines([expected])
     assert [path.name for path in results.iterdir()] == [NOTE]
+
+
+def test_a_worker_tells_why_it_cannot_be_used(untold: pytest.Pytester) -> None:
+    result = untold.runpytest_subprocess("-n", "1", "-k", "supported", "--claims-expect-gpu")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --claims-expect-gpu: Expected TensorFlow to see 1 GPU.*"])
 
 
 def test_without_claims_nothing_is_written(untold: pytest.Pytester) -> None:

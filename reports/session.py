@@ -33,7 +33,6 @@ from training_claims.reports.ledger import LEDGER, Ledger, failure_kind, stateme
 from training_claims.reports.summary import as_record, summary
 from training_claims.session import outputs
 from training_claims.session.options import given_name
-from training_claims.status import Status
 
 RESULTS = pytest.StashKey[Path]()
 OWN = pytest.StashKey[bool]()
@@ -74,13 +73,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker of which session it is."""
     node.workerinput["testrunuid"] = node.config.stash[SESSION]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """End the session if its workers found claims, but nowhere to report them."""
-    if getattr(node, "workeroutput", {}).get("exitstatus") == Status.USAGE:
-        _refuse(node.config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -200,7 +192,10 @@ def _hold(config: pytest.Config, *, anew: bool) -> None:
 
 
 def _refuse(config: pytest.Config) -> NoReturn:
-    pytest.exit(f"--claims-results: {folder.Held(config.stash[RESULTS])}", Status.USAGE)
+    fault = f"--claims-results: {folder.Held(config.stash[RESULTS])}"
+    if _is_worker(config):
+        config.workeroutput["unusable"] = fault  # type: ignore[attr-defined]
+    raise pytest.UsageError(fault)
 
 
 def _record_of(ledger: Ledger) -> Record | None:

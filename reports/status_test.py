@@ -199,7 +199,7 @@ def test_a_folder_that_another_session_writes_is_refused(run: Run, suite: pytest
         message = (
             "--claims-results: expected a folder that no other session is writing to. Received: "
         )
-        assert f"{message}.claims/allure-results." in said.stdout.str()
+        assert f"{message}.claims/allure-results." in said.stderr.str()
         assert results_in(results) == {}
     assert run("supported", "-n", "2").ret == 0
     assert set(results_in(results)) == {"test_supported"}
