@@ -13,7 +13,7 @@ NOTEBOOK := $(patsubst %,claims/test_%.py,noise_channels memorization learning_r
 
 SEED := $(or $(SEED),$(shell date +%s))
 
-.PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade bench tables \
+.PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade bench gpu-check tables \
 	requirements types clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
@@ -55,6 +55,9 @@ upgrade: $(INSTALLED)  ## the claims under versions FROM and TO, and what moved
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
 	$(RUN) bench $(NOTEBOOK) $(ARGS)
+
+gpu-check: $(INSTALLED)  ## conformance, speed, memory and the notebook on a GPU, in ten minutes
+	$(RUN) gpu-check $(NOTEBOOK) $(ARGS)
 
 tables: $(INSTALLED)  ## write the pages that are made of committed records
 	$(RUN) tables

@@ -20,6 +20,7 @@ COMMANDS = {
     "faults": ("audit.experiment", "train with each fault injected, for the audit"),
     "false-alarms": ("audit.false_alarms", "how often an unchanged suite would raise an alarm"),
     "bench": ("bench.plugin", "measure training against stock Keras"),
+    "gpu-check": ("bench.gpu_check", "conformance, speed and memory on a GPU, in ten minutes"),
     "tables": ("tables", "write the pages that are made of committed records"),
 }
 EPILOG = """\
