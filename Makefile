@@ -13,8 +13,8 @@ NOTEBOOK := $(patsubst %,claims/test_%.py,noise_channels memorization learning_r
 
 SEED := $(or $(SEED),$(shell date +%s))
 
-.PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade bench gpu-check tables \
-	requirements types clean
+.PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade history bisect \
+	bench gpu-check tables requirements types clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -52,6 +52,12 @@ compare: $(INSTALLED)  ## what moved from baseline A to baseline B
 
 upgrade: $(INSTALLED)  ## the claims under versions FROM and TO, and what moved
 	@$(RUN) upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
+
+history: $(INSTALLED)  ## cheap claims under VERSIONS, and which version changed them
+	@$(RUN) history "$(VERSIONS)" --args="$(ARGS)" $(if $(MINUTES),--minutes $(MINUTES))
+
+bisect: $(INSTALLED)  ## the first version between FROM and TO that changed CLAIM, or moved its ARM
+	@$(RUN) bisect "$(CLAIM)" "$(FROM)" "$(TO)" --arm="$(ARM)" --args="$(ARGS)"
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
 	$(RUN) bench $(NOTEBOOK) $(ARGS)

@@ -33,6 +33,7 @@ def pytest_claims_opened(config: pytest.Config) -> None:
         "session": not option.claims_plan,
         "drift.plugin": not option.claims_plan,
         "audit.plugin": option.claims_audit is not None,
+        "history.plugin": option.claims_history is not None,
         "bench.plugin": (option.claims_bench, option.claims_bench_workers) != (None, None),
     }
     for name in (name for name, asked in rooms.items() if asked):
@@ -88,6 +89,11 @@ def _add_baselines(group: pytest.OptionGroup) -> None:
         "--claims-baseline",
         metavar="NAME",
         help="test also that each arm trains as that baseline did, a name or a FILE.json",
+    )
+    group.addoption(
+        "--claims-history",
+        metavar="FILE",
+        help="add what claims and arms give to a history's record, for `training-claims history`",
     )
 
 

@@ -48,6 +48,10 @@ STYLE = (
     "@media(max-width:600px){[data-testid=test-result-attachment-header]>div>div>span"
     "{display:none}}</style></head>"
 )
+LINK = (
+    '<a href="versions.html" style="position:fixed;right:12px;bottom:8px;font:13px sans-serif">'
+    "Claims over versions</a>"
+)
 
 
 class NotGenerated(Exception):
@@ -74,6 +78,11 @@ class Report:
     def history(self) -> Path:
         """What former reports knew, a line each."""
         return self.output.with_name("history.jsonl")
+
+    @property
+    def versions(self) -> Path:
+        """The page of `training-claims history`, if there is one."""
+        return self.output.with_name("versions.html")
 
     @property
     def site(self) -> Path:
@@ -134,6 +143,7 @@ def generate(report: Report) -> list[str]:
         config = ["--config", str(HERE / "allurerc.mjs"), "--cwd", str(report.output.parent)]
         _node([str(allure), "generate", *folders, *config], settings)
         page = offline(_page(report.site / "page")).replace("</head>", STYLE, 1)
+        page += LINK if report.versions.is_file() else ""
         outputs.write(report.output, page)
         history.replace(report.history)
         outputs.write(_last(report), mark)

@@ -150,6 +150,16 @@ def test_a_report_that_fails_leaves_page_and_history_as_they_were(
 
 
 @pytest.mark.usefixtures("node")
+def test_the_report_links_to_a_page_over_versions_that_lies_beside_it(tmp_path: Path) -> None:
+    report = Report((written(tmp_path / "results"),), tmp_path / "report.html")
+    generate(report)
+    assert "Claims over versions" not in report.output.read_text()
+    report.versions.write_text("a page")
+    generate(report)
+    assert 'href="versions.html"' in report.output.read_text()
+
+
+@pytest.mark.usefixtures("node")
 def test_results_that_cannot_be_read_are_named_and_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,1 @@
+"""Claims and arms over many versions, and which version changed them."""
