@@ -18,6 +18,20 @@ def stepped(loss, weights):
     return weights - RATE * slope(loss, weights)
 
 
+def anew(seed, model):
+    """A compiled model as it was before any seed, but for its weights, which are drawn.
+
+    One model serves all seeds of a process: to trace it takes longer than to train it.
+    """
+    rng = np.random.default_rng([seed, 1])
+    for weight in model.trainable_variables:
+        weight.assign(rng.normal(size=weight.shape))
+    for state in model.non_trainable_variables:
+        state.assign(np.zeros(state.shape))
+    model.optimizer.iterations.assign(0)
+    return model
+
+
 def flat(model):
     """All trainable weights of a model, one vector."""
     kept = [np.float64(each.numpy()).ravel() for each in model.trainable_variables]

@@ -1,8 +1,13 @@
 """A linear model that remembers the rows it was given, and stochastic gradient descent by hand."""
 
+from functools import cache
+
 import numpy as np
 
+from training_claims.claims.contracts.descent import anew
+
 RATE = 0.05
+REMEMBERED = 200  # rows, at most
 
 
 def drawn(seed, columns=3):
@@ -18,22 +23,20 @@ def drawn(seed, columns=3):
     return np.column_stack([np.arange(1, rows + 1, dtype="float32"), x]), y, batch
 
 
-def remembering(capacity):
+def remembering():
     """A layer that takes the rows' numbers off, and keeps those of training and of evaluation."""
     import keras
 
     class Rows(keras.layers.Layer):
         def __init__(self):
             super().__init__()
-            self.kept = [
-                self.add_weight(shape=(capacity,), initializer="zeros", trainable=False, name=name)
-                for name in ("evaluated", "trained")
-            ]
+            kept = {"shape": (REMEMBERED,), "initializer": "zeros", "trainable": False}
+            self.kept = [self.add_weight(name=name, **kept) for name in ("evaluated", "trained")]
 
         def call(self, inputs, training=False):
             kept = self.kept[bool(training)]
-            numbers = keras.ops.concatenate([kept, inputs[:, 0]])[-capacity:]
-            kept.assign(keras.ops.reshape(numbers, (capacity,)))
+            numbers = keras.ops.concatenate([kept, inputs[:, 0]])[-REMEMBERED:]
+            kept.assign(keras.ops.reshape(numbers, (REMEMBERED,)))
             return inputs[:, 1:]
 
         def compute_output_shape(self, shape):
@@ -41,20 +44,26 @@ def remembering(capacity):
 
         def numbers(self, of, count):
             """The numbers of the last so many rows, as they came; 0 before the first of them."""
-            return keras.ops.convert_to_numpy(self.kept[of == "trained"])[-count:].astype(int)
+            return self.kept[of == "trained"].numpy()[-count:].astype(int)
 
     return Rows()
 
 
-def linear(x, capacity, **compiled):
-    """A linear model of the columns after the first, its layer `Rows`, and kernel and bias."""
+@cache
+def built(columns, compiled):
+    """A linear model of the columns after the first."""
     import keras
 
-    rows = remembering(capacity)
-    model = keras.Sequential([rows, keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae"], **compiled)
-    model.build((None, x.shape[1]))
-    return model, rows, weights_of(model)
+    model = keras.Sequential([remembering(), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae"], **dict(compiled))
+    model.build((None, columns))
+    return model
+
+
+def linear(seed, x, **compiled):
+    """A linear model as new, its layer `Rows`, and kernel and bias."""
+    model = anew(seed, built(x.shape[1], tuple(compiled.items())))
+    return model, model.layers[0], weights_of(model)
 
 
 def weights_of(model):

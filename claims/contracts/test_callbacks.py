@@ -120,13 +120,13 @@ def rated(seed):
         keras.callbacks.LearningRateScheduler(schedule),
         keras.callbacks.LambdaCallback(on_epoch_end=record),
     ]
-    logs = model.fit(ones(), epochs=6, verbose=0, callbacks=callbacks).history
+    logs = model.fit(ones(), epochs=6, shuffle=False, verbose=0, callbacks=callbacks).history
     rates = first * np.cumprod(shares)
     still = line(keras.optimizers.SGD(0.0))
     still.optimizer.learning_rate = 0.8
     # At inputs of zero no loss ever falls.
     down = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
-    flat = still.fit(ones(0), epochs=6, verbose=0, callbacks=[down]).history
+    flat = still.fit(ones(0), epochs=6, shuffle=False, verbose=0, callbacks=[down]).history
     return {
         "rates": (seen, [first, *rates[:-1]]),
         "weights": (weights, -np.cumsum(rates)),
@@ -192,7 +192,8 @@ def swapped(seed, callback):
     optimizer = keras.optimizers.SGD(float(rate), use_ema=True, ema_momentum=float(momentum))
     model = line(optimizer, first, slope_one)
     swap = [keras.callbacks.SwapEMAWeights()] if callback else []
-    logs = model.fit(ones(), validation_data=ones(), epochs=5, verbose=0, callbacks=swap).history
+    given = {"validation_data": ones(), "epochs": 5, "shuffle": False, "verbose": 0}
+    logs = model.fit(ones(), callbacks=swap, **given).history
     weights = first - rate * np.arange(6)
     averages = [weights[1]]
     for weight in weights[2:]:

@@ -172,9 +172,8 @@ def fitted(seed, monitor):
     stop = keras.callbacks.EarlyStopping(monitor, patience=3, restore_best_weights=True)
     # A dataset costs less to go through than arrays do.
     rows = tf.data.Dataset.from_tensors((x.astype("float32"), y))
-    logs = model.fit(
-        rows, epochs=EPOCHS, validation_data=rows, verbose=0, callbacks=[setting, stop]
-    ).history
+    given = {"epochs": EPOCHS, "validation_data": rows, "shuffle": False, "verbose": 0}
+    logs = model.fit(rows, callbacks=[setting, stop], **given).history
     errors = np.mean((x * weights - y) ** 2, axis=0)
     values = -np.mean((x * weights > 0.5) == y, axis=0) if "accuracy" in monitor else errors
     last, best = stopping(values, 3)

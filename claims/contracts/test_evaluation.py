@@ -1,11 +1,14 @@
 """`evaluate` and `predict` by themselves, from each form of data."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
+from training_claims.claims.contracts.descent import anew
 from training_claims.claims.contracts.linear import (
     RATE,
     batches,
@@ -20,13 +23,13 @@ from training_claims.claims.contracts.linear import (
 
 pytestmark = pytest.mark.contract
 TRAINING = "https://keras.io/api/models/model_training_apis"
-EAGER = {"run_eagerly": True}
+GRAPH = {"jit_compile": False}
 
 
 def asked(seed, source):
     """A linear model, its layer of rows, its weights; examples; how to ask it of a source."""
     x, y, batch = drawn(seed)
-    model, rows, weights = linear(x, len(x), **EAGER)
+    model, rows, weights = linear(seed, x, **GRAPH)
     size = {"batch_size": batch} if source in ("arrays", "tensors") else {}
     count = -(-len(x) // batch)
 
@@ -147,10 +150,19 @@ def test_predict_outputs(judge):
     assert judge(agreement(("one", "other"), of_two_heads()))
 
 
+@cache
+def of_sparse_rows():
+    import keras
+
+    inputs = keras.Input((4,), sparse=True)
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    model.compile(keras.optimizers.SGD(RATE), "mse", **GRAPH)
+    return model
+
+
 @contract("predicted", "trained", numbers=24)
 def of_sparse(seed, form):
     """What predict gives of sparse rows, some of them empty, and an epoch in batches of five."""
-    import keras
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
@@ -161,9 +173,7 @@ def of_sparse(seed, form):
         "a SciPy matrix": lambda: sparse.csr_matrix(x),
         "a SparseTensor": lambda: tf.sparse.from_dense(x),
     }[form]()
-    inputs = keras.Input((4,), sparse=True)
-    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
-    model.compile(keras.optimizers.SGD(RATE), "mse", **EAGER)
+    model = anew(seed, of_sparse_rows())
     weights, numbered = weights_of(model), np.column_stack([np.ones(rows), x])
     found = model.predict(made, batch_size=5, verbose=0)
     model.fit(made, y, batch_size=5, shuffle=False, verbose=0)

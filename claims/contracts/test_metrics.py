@@ -275,6 +275,7 @@ def test_adjusted_r2(judge):
     assert judge(agreement("values", measured(case)))
 
 
+@pytest.mark.filterwarnings("ignore:You are passing weight as `float`")  # of what is claimed
 @claim(
     "MeanIoU without a dtype counts an example as its weight says",
     source=PAGES,

@@ -1,5 +1,6 @@
 """What is reported is of the examples seen, each once; which accuracy and crossentropy it is."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.descent import RATE, flat, parts, stepped
+from training_claims.claims.contracts.descent import RATE, anew, flat, parts, stepped
 
 pytestmark = pytest.mark.contract
 TRAINING = "https://keras.io/api/models/model_training_apis"
@@ -17,17 +18,23 @@ LOSSES = "https://keras.io/api/losses/probabilistic_losses/"
 EAGER, GRAPH = {"run_eagerly": True}, {"jit_compile": False}
 
 
+@cache
+def linear(columns, rate):
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(rate), "mse", metrics=["mae"], **GRAPH)
+    model.build((None, columns))
+    return model
+
+
 @contract("loss", "mae", numbers=3)
 def reported(seed):
     """A linear model's mean squared and absolute error in each epoch, at rate 0."""
-    import keras
-
     rng = np.random.default_rng(seed)
     rows, batch = int(rng.integers(13, 20)), int(rng.integers(5, 8))
     x, y = rng.normal(size=(rows, 4)).astype("float32"), rng.normal(size=(rows, 1))
-    keras.utils.set_random_seed(seed)
-    model = keras.Sequential([keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"], **EAGER)
+    model = anew(seed, linear(4, 0.0))
     logs = model.fit(x, y, batch_size=batch, epochs=3, verbose=0).history
     kernel, bias = (np.float64(weight) for weight in model.get_weights())
     error = x @ kernel + bias - y
@@ -42,22 +49,31 @@ def test_mean_over_examples(judge):
     assert judge(agreement(("loss", "mae"), reported()))
 
 
+@cache
+def counting():
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+    # Any probability is above 0, and every label is 1.
+    metric = keras.metrics.TruePositives(thresholds=0.0, name="count")
+    model.compile("sgd", "mse", metrics=[metric], **GRAPH)
+    model.build((None, 2))
+    return model
+
+
 @contract("fit", "validation", "evaluate", numbers=2)
 def counted(seed):
     """How many examples a metric that counts has seen, by each epoch of fit and by evaluate."""
-    import keras
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
     rows, others = int(rng.integers(9, 12)), int(rng.integers(5, 8))
     x, held = (rng.normal(size=(count, 2)).astype("float32") for count in (rows, others))
     ones, more = np.ones((rows, 1)), np.ones((others, 1))
-    model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
-    # Any probability is above 0, and every label is 1.
-    metric = keras.metrics.TruePositives(thresholds=0.0, name="count")
-    model.compile("sgd", "mse", metrics=[metric], **EAGER)
+    model = anew(seed, counting())
     data = [tf.data.Dataset.from_tensor_slices(d).batch(4) for d in ((x, ones), (held, more))]
-    logs = model.fit(data[0], epochs=2, validation_data=data[1], verbose=0).history
+    given = {"validation_data": data[1], "epochs": 2, "shuffle": False, "verbose": 0}
+    logs = model.fit(data[0], **given).history
     again = [model.evaluate(each, verbose=0)[1] for each in data]
     return {
         "fit": (logs["count"][:2], [rows] * 2),
@@ -77,14 +93,10 @@ def test_counted_once(judge):
 @contract("train", "test", "weights", numbers=4)
 def on_batches(seed):
     """Values of two batches by train_on_batch, and of two by test_on_batch, one after another."""
-    import keras
-
     rng = np.random.default_rng(seed)
     rows = int(rng.integers(4, 9))
     x, y = rng.normal(size=(4, rows, 3)).astype("float32"), rng.normal(size=(4, rows, 1))
-    model = keras.Sequential([keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae"], **EAGER)
-    model.build((None, 3))
+    model = anew(seed, linear(3, RATE))
     weights, expected = flat(model), []
 
     def off(weights, at):
@@ -157,18 +169,24 @@ def test_acc(judge):
     assert judge(agreement("accuracy", named("acc", (), (3,))))
 
 
-@contract("loss", "weights", numbers=12)
-def classified(seed, head):
-    """Crossentropy of classes by a linear model that ends in softmax, or in logits; and a step."""
+@cache
+def classifier(head):
     import keras
 
-    rng = np.random.default_rng(seed)
-    x, y = rng.normal(size=(11, 3)).astype("float32"), rng.integers(3, size=11)
     ends = "softmax" if head == "softmax" else None
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=head == "logits")
     model = keras.Sequential([keras.layers.Dense(3, activation=ends)])
     model.compile(keras.optimizers.SGD(RATE), loss, **GRAPH)
     model.build((None, 3))
+    return model
+
+
+@contract("loss", "weights", numbers=12)
+def classified(seed, head):
+    """Crossentropy of classes by a linear model that ends in softmax, or in logits; and a step."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(11, 3)).astype("float32"), rng.integers(3, size=11)
+    model = anew(seed, classifier(head))
 
     def entropy(weights):
         kernel, bias = parts(weights, (3, 3), (3,))
@@ -190,20 +208,28 @@ def test_softmax_once(judge):
     assert judge(agreement(("loss", "weights"), classified.each(HEADS)))
 
 
+@cache
+def ranked(_, output):
+    """A linear model of outputs of one rank, for targets of one."""
+    import keras
+
+    inputs, dense = keras.Input((2,)), keras.layers.Dense(1)
+    found = dense(inputs) if output == 2 else keras.ops.squeeze(dense(inputs), axis=-1)
+    model = keras.Model(inputs, found)
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae", "mse"], **GRAPH)
+    return model
+
+
 @contract("loss", "metrics", "weights", numbers=3)
 def of_rank(seed, target, output):
     """A linear model in batches whose targets have rank 1 or 2, and outputs too; and a step."""
-    import keras
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(3, 7))
     rows = batch + int(rng.integers(1, batch))
     x, y = rng.normal(size=(rows, 2)).astype("float32"), rng.normal(size=rows)
-    inputs, dense = keras.Input((2,)), keras.layers.Dense(1)
-    found = dense(inputs) if output == 2 else keras.ops.squeeze(dense(inputs), axis=-1)
-    model = keras.Model(inputs, found)
-    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae", "mse"], **EAGER)
+    model = anew(seed, ranked(target, output))
     weights, given = flat(model), y[:, None] if target == 2 else y
 
     def off(weights):

@@ -268,7 +268,7 @@ def mixed(seed, policy):
         model.train_on_batch(x, y)
         kernels.append(kernels[-1] - 0.1 * slope(x, y, kernels[-1]))
     done = int(model.optimizer.iterations)  # a scaled step that overflows is left out
-    half = np.dtype(keras.ops.convert_to_numpy(layer.kernel.value).dtype).itemsize
+    half = layer.kernel.numpy().dtype.itemsize
     computed = layer(x.astype("float32")).dtype.size
     return {
         "weights": (model.get_weights()[0], kernels[done]),

@@ -1,17 +1,19 @@
 """What weights of classes and examples, and masks, do to loss, metrics and steps."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.special import expit, log_expit, log_softmax
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.descent import RATE, flat, parts, stepped
+from training_claims.claims.contracts.descent import RATE, anew, flat, parts, stepped
 
 pytestmark = pytest.mark.contract
 TRAINING = "https://keras.io/api/models/model_training_apis"
 MASKS = "https://keras.io/guides/understanding_masking_and_padding/"
-EAGER = {"run_eagerly": True}
+GRAPH = {"jit_compile": False}
 CLASS_WEIGHT = {0: 0.5, 1: 3.0, 2: 1.5}
 
 
@@ -25,8 +27,9 @@ def entropies(weights, x, labels, classes):
     return -np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1)[:, 0]
 
 
-def classifier(x, classes, form):
-    """A linear classifier, with the loss that its targets' form asks for."""
+@cache
+def classifier(classes, form):
+    """A linear classifier of three columns, with the loss that its targets' form asks for."""
     import keras
 
     outputs, ends = (1, "sigmoid") if classes == 2 else (classes, "softmax")
@@ -34,8 +37,8 @@ def classifier(x, classes, form):
     loss = "binary_crossentropy" if classes == 2 else f"{name}_crossentropy"
     model = keras.Sequential([keras.layers.Dense(outputs, activation=ends)])
     optimizer = keras.optimizers.SGD(RATE)
-    model.compile(optimizer, loss, metrics=["accuracy"], weighted_metrics=["acc"], **EAGER)
-    model.build((None, x.shape[1]))
+    model.compile(optimizer, loss, metrics=["accuracy"], weighted_metrics=["acc"], **GRAPH)
+    model.build((None, 3))
     return model
 
 
@@ -82,7 +85,7 @@ def by_class(seed, classes, form, way):
     batch = int(rng.integers(5, 9))
     rows = 2 * batch + int(rng.integers(1, batch))
     x, labels = rng.normal(size=(rows, 3)).astype("float32"), rng.integers(classes, size=rows)
-    model = classifier(x, classes, form)
+    model = anew(seed, classifier(classes, form))
     weights, weigh = flat(model), np.vectorize(CLASS_WEIGHT.get)(labels).astype(float)
     logs = given_by(model, way, x, in_form(labels, classes, form), batch)
     losses, hits, wide = [], [], x.astype(float)
@@ -147,11 +150,22 @@ def test_class_weight_in_metrics(judge):
     assert judge(agreement("metrics", by_class.each(FORMS)))
 
 
+@cache
+def weighed(way):
+    """A linear model of two columns, for weights of one rank."""
+    import keras
+
+    masking = [keras.layers.Masking(-5.0)] if way == "a mask" else []
+    model = keras.Sequential([*masking, keras.layers.Dense(1)])
+    more = {"metrics": ["mae"], "weighted_metrics": ["mse"], **GRAPH}
+    model.compile(keras.optimizers.SGD(RATE), "mse", **more)
+    model.build((None, None, 2) if masking else (None, 2))
+    return model
+
+
 @contract("masked", "weights", "metrics", numbers=8)
 def masked(seed):
     """One step on sequences of which a mask leaves some steps, with weights of the steps."""
-    import keras
-
     rng = np.random.default_rng(seed)
     rows, steps = int(rng.integers(3, 7)), int(rng.integers(3, 6))
     x, y = rng.normal(size=(rows, steps, 2)), rng.normal(size=(rows, steps, 1))
@@ -160,10 +174,7 @@ def masked(seed):
         np.where(kept[..., None], x, -5).astype("float32"),
         rng.uniform(0.1, 3, (rows, steps)),
     )
-    model = keras.Sequential([keras.layers.Masking(-5.0), keras.layers.Dense(1)])
-    more = {"metrics": ["mae"], "weighted_metrics": ["mse"], **EAGER}
-    model.compile(keras.optimizers.SGD(RATE), "mse", **more)
-    model.build((None, steps, 2))
+    model = anew(seed, weighed("a mask"))
     weights, wide = flat(model), np.where(kept[..., None], x, 0).astype(float)
 
     def off(weights):
@@ -193,7 +204,6 @@ def test_masked(judge):
 @contract("weights", "values", numbers=8)
 def by_example(seed, way):
     """One epoch of a linear model on weighted examples, given in one of the ways there are."""
-    import keras
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
@@ -201,10 +211,7 @@ def by_example(seed, way):
     rows = 2 * batch + int(rng.integers(1, batch))
     x, y = rng.normal(size=(rows, 2)).astype("float32"), rng.normal(size=(rows, 1))
     weight = rng.uniform(0.1, 3, size=rows)
-    model = keras.Sequential([keras.layers.Dense(1)])
-    more = {"metrics": ["mae"], "weighted_metrics": ["mse"], **EAGER}
-    model.compile(keras.optimizers.SGD(RATE), "mse", **more)
-    model.build((None, 2))
+    model = anew(seed, weighed(way))
     weights, losses, errors, wide = flat(model), [], [], x.astype(float)
     batches = np.split(np.arange(rows), [batch, 2 * batch])
     given = {
@@ -259,12 +266,12 @@ def left_out(seed, kept, way):
     rng = np.random.default_rng(seed)
     x, labels = rng.normal(size=(8, 3)).astype("float32"), rng.permutation([0, 1, 2, 2, 1, 0, 2, 1])
     weights = {label: CLASS_WEIGHT[label] for label in kept}
-    model = classifier(x, 3, "numbers")
+    model = anew(seed, classifier(3, "numbers"))
     each = entropies(flat(model), x.astype(float), labels, 3)
     dataset = tf.data.Dataset.from_tensor_slices((x, labels)).batch(8)
     data = (dataset,) if way == "a tf.data.Dataset" else (x, labels)
     try:
-        loss = model.fit(*data, class_weight=weights, verbose=0).history["loss"][0]
+        loss = model.fit(*data, class_weight=weights, shuffle=False, verbose=0).history["loss"][0]
     except tf.errors.InvalidArgumentError:
         loss = np.nan
     return {"loss": (loss, np.mean(each * [weights.get(label, 1) for label in labels]))}
