@@ -14,7 +14,7 @@ NOTEBOOK := $(patsubst %,claims/test_%.py,noise_channels memorization learning_r
 SEED := $(or $(SEED),$(shell date +%s))
 
 .PHONY: claims test fuzz report screenshots baseline audit faults compare upgrade history bisect \
-	bench gpu-check tables requirements types clean
+	releases bench gpu-check tables requirements types clean
 
 claims: $(INSTALLED)  ## decide every claim and write the report
 	@$(ENV)/bin/pytest -n auto claims $(ARGS); status=$$?; \
@@ -58,6 +58,10 @@ history: $(INSTALLED)  ## cheap claims under VERSIONS, and which version changed
 
 bisect: $(INSTALLED)  ## the first version between FROM and TO that changed CLAIM, or moved its ARM
 	@$(RUN) bisect "$(CLAIM)" "$(FROM)" "$(TO)" --arm="$(ARM)" --args="$(ARGS)"
+
+releases: $(INSTALLED)  ## contracts under every release, or VERSIONS='"keras==3.14.0" ...'
+	$(RUN) releases --record reports/upgrade/releases.json --args="$(ARGS)" \
+		$(if $(VERSIONS),--versions $(VERSIONS)) && $(RUN) tables
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
 	$(RUN) bench $(NOTEBOOK) $(ARGS)

@@ -79,6 +79,7 @@ class Ledger:
         skips: Why a test was skipped, by its node id.
         parts: What claims have read, as baselines in JSON, if one is to be saved.
         compared: How many arms were compared with a baseline.
+        before: What an older session found of claims, by their identities: "refuted +0.31".
     """
 
     decides: bool = True
@@ -94,6 +95,7 @@ class Ledger:
     skips: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     compared: int = 0
+    before: dict[str, str] = field(default_factory=dict)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of a file whose claims, if it has some, are not known."""
@@ -152,10 +154,10 @@ class Ledger:
 
     def undecided(self) -> list[str]:
         """What was not decided and why, a line each after one that counts; none if all was."""
-        known, left = self._known(), self._left()
+        known, left = self._known(), self.left()
         after = [nodeid for nodeid in known if nodeid in self.answered & self.faults.keys()]
         lines = [f"{name}: not collected: {why}" for name, why in self.files.items()]
-        lines += [f"{known[nodeid]}: {self._why(nodeid)}" for nodeid in left]
+        lines += [f"{known[nodeid]}: {why}" for nodeid, why in left.items()]
         lines += [f"{known[nodeid]}: after its verdict: {self.faults[nodeid]}" for nodeid in after]
         if not self.decides:
             return []
@@ -171,7 +173,7 @@ class Ledger:
         counts = [f"{arms[outcome]} {outcome}" for outcome in WORST_FIRST if arms[outcome]]
         cost = sum(claim.seconds for claim in self.decided)
         trained_by = {name: self.environment[name] for name in FIRST if name in self.environment}
-        left = [f"{len(self._left())} not decided"] if self.decides and self._left() else []
+        left = [f"{len(self.left())} not decided"] if self.decides and self.left() else []
         return {
             "claims": [
                 *left,
@@ -184,21 +186,32 @@ class Ledger:
             **self.environment,
         }
 
-    def moved(self) -> dict[str, list[str]]:
-        """Each arm that drifted, and the median of what moved most of it, before and now."""
-        most = {arm.arm: arm.shifts[0] for arm in self.drifts if arm.outcome == "drifted"}
+    def changed(self) -> dict[str, str]:
+        """Each claim whose verdict is another one than before, with both verdicts and medians."""
         return {
+            claim.statement: f"{before} → {told}"
+            for claim in self.decided
+            if (before := self.before.get(claim.claim_id))
+            and before.split()[0] != claim.verdict.outcome
+            and (told := told_of(claim.verdict))
+        }
+
+    def moved(self) -> dict[str, list[str]]:
+        """Each changed claim; each arm that drifted, with what moved most of it, before and now."""
+        most = {arm.arm: arm.shifts[0] for arm in self.drifts if arm.outcome == "drifted"}
+        drifted = {
             name: [f"drifted {' → '.join(each.medians('{:.4g}'.format))}: {each.statistic}"]
             for name, each in most.items()
         }
+        return {name: [told] for name, told in self.changed().items()} | drifted
 
     def _known(self) -> dict[str, str]:
         """The claims; where workers all died before they told, the tests that they ran."""
         return self.claims or {nodeid: nodeid for nodeid in self.faults}
 
-    def _left(self) -> list[str]:
-        """The node ids of the claims that have no verdict."""
-        return [nodeid for nodeid in self._known() if nodeid not in self.answered]
+    def left(self) -> dict[str, str]:
+        """Why claims have no verdict, by their node ids."""
+        return {id_: self._why(id_) for id_ in self._known() if id_ not in self.answered}
 
     def _unfinished(self) -> bool:
         """Whether a claim ended without a word."""
@@ -223,6 +236,11 @@ class Ledger:
             values = self.environment.setdefault(name, [])
             if value not in values:
                 values.append(value)
+
+
+def told_of(verdict: Verdict) -> str:
+    """A verdict and its median, such as "refuted +0.31", or in how many seeds it diverged."""
+    return f"{verdict.outcome} {verdict.diverged or f'{verdict.median:+.3g}'}"
 
 
 LEDGER = pytest.StashKey[Ledger]()

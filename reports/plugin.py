@@ -32,6 +32,7 @@ def pytest_claims_opened(config: pytest.Config) -> None:
     rooms = {
         "session": not option.claims_plan,
         "drift.plugin": not option.claims_plan,
+        "upgrade.before": option.claims_before is not None and not option.claims_plan,
         "audit.plugin": option.claims_audit is not None,
         "history.plugin": option.claims_history is not None,
         "bench.plugin": (option.claims_bench, option.claims_bench_workers) != (None, None),
@@ -94,6 +95,13 @@ def _add_baselines(group: pytest.OptionGroup) -> None:
         "--claims-history",
         metavar="FILE",
         help="add what claims and arms give to a history's record, for `training-claims history`",
+    )
+
+    group.addoption(
+        "--claims-before",
+        metavar="FILE",
+        help="the record of another version's session (its --claims-summary, a FILE.json): "
+        "verdicts that differ are told, and a contract is red only if its own does",
     )
 
 

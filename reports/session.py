@@ -136,6 +136,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for line in left:
         terminalreporter.write_line(line, red=True)
     red = [claim for claim in claims if claim.outcome in ("refuted", "fixed")]
+    for name, told in config.stash[LEDGER].changed().items():
+        terminalreporter.write_line(f"Changed: {name}: {told}", red=True)
     colours = {claim.headline: {"red": True} for claim in red}
     for line in table.table(claims, shutil.get_terminal_size().columns) if claims else ():
         terminalreporter.write_line(line, **colours.get(line.strip(), {}))

@@ -8,7 +8,7 @@ from typing import Any
 
 from training_claims.reports.audit.record import Record
 from training_claims.reports.drift.table import markdown_table
-from training_claims.reports.ledger import Decided, Ledger
+from training_claims.reports.ledger import Decided, Ledger, told_of
 from training_claims.reports.markdown import literal, table
 from training_claims.reports.table import effect
 
@@ -32,6 +32,7 @@ def summary(ledger: Ledger, known: Record | None = None) -> str:
         f"- **Arm {literal(arm.arm)} on {literal(arm.data)}**: {literal(arm.headline)}"
         for arm in drifted
     ]
+    bad += [f"- **{literal(name)}**: {told}" for name, told in ledger.changed().items()]
     overview = {name: literal(", ".join(told)) for name, told in ledger.overview().items()}
     about = [f"- {name}: {told}" for name, told in overview.items() if told]
     wordings = {claim.claim_id: claim.verdict.wording for claim in ledger.decided}
@@ -47,9 +48,14 @@ def summary(ledger: Ledger, known: Record | None = None) -> str:
 
 
 def as_record(ledger: Ledger) -> str:
-    """The session as JSON: what trained, and every claim with its verdict and effect in words."""
+    """The session as JSON: what trained, every claim with its verdict and effect in words.
+
+    Under `undecided` is, by node ids, why files were not collected and claims not decided.
+    """
     claims = [record_of(claim) for claim in ledger.decided]
-    return json.dumps({"about": ledger.overview(), "claims": claims}, indent=1) + "\n"
+    undecided = {**ledger.files, **ledger.left()} if ledger.decides else {}
+    record = {"about": ledger.overview(), "claims": claims, "undecided": undecided}
+    return json.dumps(record, indent=1) + "\n"
 
 
 def record_of(claim: Decided) -> dict[str, Any]:
@@ -59,6 +65,7 @@ def record_of(claim: Decided) -> dict[str, Any]:
         "id": claim.claim_id,
         "statement": claim.statement,
         "outcome": claim.outcome,
+        "verdict": told_of(verdict),
         "effect": effect(verdict),
         "margin": verdict.margin,
         "wins": verdict.tally.wins,

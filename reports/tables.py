@@ -24,6 +24,7 @@ from training_claims.reports.drift.rule import SuiteDrift
 from training_claims.reports.drift.table import markdown_table
 from training_claims.reports.markdown import literal, table
 from training_claims.reports.summary import claims_table
+from training_claims.reports.upgrade import release_record, release_table
 from training_claims.session import outputs
 from training_claims.status import Status
 
@@ -119,6 +120,10 @@ def _injected() -> Iterator[str]:
     yield from table(INJECTED, rows)
 
 
+def _releases() -> Iterator[str]:
+    return release_table.lines(release_record.read(ROOT / "reports/upgrade/releases.json"))
+
+
 def _options() -> Iterator[str]:
     declared = Declared()
     for each in (plugin, reports_plugin):
@@ -169,5 +174,6 @@ PAGES: dict[str, tuple[str, str, Callable[[], Iterator[str] | list[str]]]] = {
     "reports/bench/RECORD.md": ("measured.json", "How fast arms train", _bench),
     "reports/drift/COMPARED.md": ("two baselines", "TensorFlow 2.20.0 to 2.21.0", _compared),
     "reports/upgrade/INJECTED.md": ("injected.json", "Broken upgrades", _injected),
+    "reports/upgrade/RELEASES.md": ("releases.json", "Contracts, release by release", _releases),
     "fixtures/OPTIONS.md": ("the plugins' declarations", "Options", _options),
 }

@@ -69,7 +69,9 @@ class Environment:
     """What the environment at work holds, with some requirements of the user's.
 
     All that the requirements leave open is as it is now, so that two environments differ in
-    nothing else.
+    nothing else. A version that is given is installed whatever other packages ask for, and what is
+    installed here off no registry, such as the claims' own package, is installed as it is: whether
+    it runs with that version is what is to be found out.
 
     Args:
         requirements: What pip would be given: `("tensorflow==2.20.0",)`, or a wheel file.
@@ -137,7 +139,8 @@ class Environment:
         shutil.rmtree(self.folder, ignore_errors=True)
         self._uv("venv", "--python", sys.executable, str(self.folder))
         resolved = self._resolved()
-        self._uv("pip", "install", "--python", str(self.python), "-r", str(resolved))
+        target = ("--python", str(self.python), "-r", str(resolved))
+        self._uv("pip", "install", "--no-deps", *target)  # the list is whole
         resolved.replace(self.ready)
 
     def probe(self) -> Versions:
@@ -152,16 +155,20 @@ class Environment:
 
     def _resolved(self) -> Path:
         """A list of all packages. uv keeps to the versions that it finds in the file it writes."""
-        given, left_out, resolved = (
-            self.folder / name for name in ("given.txt", "left-out.txt", "resolved.txt")
+        given, overrides, resolved = (
+            self.folder / name for name in ("given.txt", "overrides.txt", "resolved.txt")
         )
+        pinned = [line for line in self._installed.values() if "==" in line]
         given.write_text("\n".join([*self._kept, *self.requirements]) + "\n")
-        left_out.write_text("".join(f"{name} ; python_version < '0'\n" for name in self._replaced))
-        pinned = (line for line in self._installed.values() if "==" in line)
+        gone = [f"{name} ; python_version < '0'" for name in self._replaced]
+        exact = [each for each in self.requirements if "==" in each]
+        overrides.write_text("\n".join([*gone, *exact]) + "\n")
         resolved.write_text("\n".join(pinned) + "\n")
-        arguments = ["--python", str(self.python), "--override", str(left_out), "--quiet"]
+        arguments = ["--python", str(self.python), "--override", str(overrides), "--quiet"]
         arguments += ["--no-annotate", "--no-header", "-o", str(resolved)]
         self._uv("pip", "compile", str(given), *arguments)
+        with resolved.open("a") as file:
+            file.writelines(f"{line}\n" for line in self._as_it_is)
         return resolved
 
     @cached_property
@@ -173,10 +180,16 @@ class Environment:
 
     @property
     def _kept(self) -> list[str]:
-        """What is installed here and neither named nor replaced: of any version, or as it is."""
+        """What is installed here off a registry, and neither named nor replaced: of any version."""
         gone = {*self._named, *self._replaced}
-        kept = {name: line for name, line in self._installed.items() if name not in gone}
-        return [name if "==" in line else line for name, line in kept.items()]
+        return [name for name, line in self._installed.items() if "==" in line and name not in gone]
+
+    @property
+    def _as_it_is(self) -> list[str]:
+        """What is installed here off no registry, and neither named nor replaced."""
+        gone = {*self._named, *self._replaced}
+        lines = self._installed.items()
+        return [line for name, line in lines if "==" not in line and name not in gone]
 
     @property
     def _named(self) -> set[str]:

@@ -48,10 +48,14 @@ def test_what_the_requirements_leave_open_is_as_it_is_now(
     monkeypatch.setattr(Environment, "_run", lambda *_: said)
     monkeypatch.setattr(Environment, "folder", tmp_path)
     environment = Environment(("Made_Up>2", "tensorflow==2.20.0"), tmp_path)
-    versions = environment._resolved().read_text().splitlines()
-    assert versions == ["keras==3.15.1", "lazy-loader==0.6", "tensorflow==2.21.0"]
+    pinned = ["keras==3.15.1", "lazy-loader==0.6", "tensorflow==2.21.0"]
+    as_it_is = ["-e file:///here"]  # not resolved: its own bounds are no reason not to try
+    assert environment._resolved().read_text().splitlines() == [*pinned, *as_it_is]
     given = (environment.folder / "given.txt").read_text().splitlines()
-    assert given == ["keras", "lazy-loader", "-e file:///here", *environment.requirements]
+    assert given == ["keras", "lazy-loader", *environment.requirements]
+    overrides = (environment.folder / "overrides.txt").read_text().splitlines()
+    assert overrides[-1] == "tensorflow==2.20.0"  # whatever else asks for another
+    assert "Made_Up>2" not in overrides
 
 
 def test_what_is_built_anew_under_its_old_address_is_another(

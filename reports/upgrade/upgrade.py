@@ -14,12 +14,13 @@ imported, or sees fewer GPUs than the first.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ from training_claims.reports.allure.generate import NotGenerated, Report, genera
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift.baseline import NEW_SEEDS
 from training_claims.reports.drift.compare import compare
+from training_claims.reports.upgrade.before import NOTHING
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
 from training_claims.session import outputs
 from training_claims.session.options import given_words
@@ -79,6 +81,11 @@ class Side:
         """Where its runs go."""
         return _folder() / f"{self.role}.json"
 
+    @property
+    def record(self) -> Path:
+        """Where its verdicts go."""
+        return _folder() / f"{self.role}-claims.json"
+
     def claims(self, version: str, *more: str) -> int:
         """Run the claims; pytest's exit status, or that of a fault if it was killed.
 
@@ -90,7 +97,8 @@ class Side:
         line = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--claims-seeds", SEEDS]
         line += ["--claims-results", str(self.results), "--claims-clean-results"]
         line += ["--claims-report-as", version]
-        line += ["--claims-save-baseline", str(self.baseline), *more, *self.arguments]
+        line += ["--claims-save-baseline", str(self.baseline), "--continue-on-collection-errors"]
+        line += [*more, *self.arguments]
         status = subprocess.run(line, cwd=places.root(), check=False).returncode  # noqa: S603
         return status if status >= 0 else Status.FAULT
 
@@ -160,12 +168,17 @@ def _upgrade(old: Side, new: Side, steps: Steps) -> int:
     versions = [_installed(side, steps) for side in (old, new)]
     _check_gpus(*versions)
     before, now = _names(*versions)
-    status = steps.take(f"claims with {old.name}", lambda: old.claims(before))
-    if status not in DECIDED:
+    outputs.write(nothing := _folder() / "nothing.json", json.dumps(NOTHING))
+    old.record.unlink(missing_ok=True)
+    first = ("--claims-before", str(nothing), "--claims-summary", str(old.record))
+    seen = replace(old, arguments=(*old.arguments, *first))
+    status = steps.take(f"claims with {old.name}", lambda: seen.claims(before))
+    if status not in DECIDED or not old.record.is_file():
         print(f"No comparison: with {old.name} pytest ended with {status}.", file=sys.stderr)
         return Status.FAULT
     summary = _folder() / "summary.md"
-    more = ("--claims-baseline", str(old.baseline), "--claims-summary", str(summary))
+    more = ["--claims-baseline", str(old.baseline), "--claims-before", str(old.record)]
+    more += ["--claims-summary", str(summary)]
     status = steps.take(f"claims with {new.name}", lambda: new.claims(now, *more))
     written = steps.take("report", lambda: _report(old, new))
     return status if written else or_fault(status)

@@ -101,6 +101,8 @@ def test_without_a_report_drift_is_found_all_the_same(
     assert run_upgrade("--to-args=--moved 0.05", both="--claims-no-report") == 7
     folder = drifting.path / ".claims" / "upgrade"
     assert {path.name for path in folder.iterdir()} == {
+        "nothing.json",
+        "from-claims.json",
         "from.json",
         "to.json",
         "summary.md",

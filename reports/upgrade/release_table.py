@@ -1,0 +1,119 @@
+"""The page of what claims were found to be under releases of Keras and TensorFlow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from training_claims.reports.markdown import literal, table
+from training_claims.reports.upgrade.release_record import NOT_YET, Record, Release
+
+# Of errors, those that say that a release lacks what a claim asks for.
+LACKING = ("AttributeError", "ImportError", "ModuleNotFoundError", "TypeError", "not collected")
+SIGNS = {
+    "supported": "✓",
+    "refuted": "**✗**",
+    "inconclusive": "?",
+    "not there": "-",
+    "fails": "!",
+    "": "",
+}
+CHANGES = ("release", "claim", "before", "now", "told in public")
+RELEASES = ("release", "ran on, or why not", "supported", "refuted", "inconclusive", "no verdict")
+VERDICTS = ("supported", "refuted", "inconclusive")
+# Where a change is told in public, by the claim's identity; else what the claim's mark says.
+PUBLIC: dict[str, str] = {}
+
+
+def lines(record: Record) -> Iterator[str]:
+    """The page, without its title."""
+    decided = [each for each in record.releases if not each.reason]
+    families = [[*same] for _, same in groupby(decided, lambda release: release.order[0])]
+    yield from (
+        f"{len(record.claims)} [contracts](../../claims/contracts/README.md), under {len(decided)} "
+        f"of {len(record.releases)} releases so far: `make releases` goes on. Releases of Keras "
+        "run on the TensorFlow that the project pins, those of TensorFlow with its Keras.",
+        "",
+        "## What changed",
+        "",
+        *table(CHANGES, _changes(record, families)),
+        "",
+        "## Claims that change",
+        "",
+        f"{', '.join(f'{sign} {word}' for word, sign in SIGNS.items() if word)}; an empty cell is "
+        "not decided yet.",
+        "",
+    )
+    for family in families:
+        yield from (*_matrix(record, family), "")
+    yield from ("## The others", "", *_others(record, families), "", "## Releases", "")
+    yield from table(RELEASES, _releases(record), words=2)
+
+
+def kind(found: str) -> str:
+    """What was found, in a word or two: a key of `SIGNS`.
+
+    Example:
+        >>> [kind(each) for each in ("refuted: +1", "AttributeError: keras has no", "OSError")]
+        ['refuted', 'not there', 'fails']
+    """
+    word = found.partition(":")[0]
+    if not found or word in VERDICTS:
+        return word
+    return "not there" if word in LACKING else "fails"
+
+
+def _changes(record: Record, families: Sequence[Sequence[Release]]) -> Iterator[list[str]]:
+    """Each change of a verdict, by release: from the last release before that has one."""
+    for family in families:
+        last: dict[str, tuple[Release, str]] = {}
+        for release in family:
+            for name, claim in record.claims.items():
+                found = claim.under(release.name)
+                if kind(found) not in VERDICTS:
+                    continue
+                before, once = last.get(name, (release, found))
+                last[name] = release, found
+                if kind(once) != kind(found):
+                    told = PUBLIC.get(name) or claim.known or "nowhere that we found"
+                    after = f"{release.name}, after {before.order[1]}"
+                    yield [after, *map(literal, (claim.statement, once, found)), told]
+
+
+def _matrix(record: Record, family: Sequence[Release]) -> list[str]:
+    """A row for each claim that changes in a package's releases."""
+    header = [family[0].order[0], *(str(each.order[1]) for each in family)]
+    rows = []
+    for claim in record.claims.values():
+        kinds = [kind(claim.under(each.name)) for each in family]
+        if len({*kinds} - {""}) > 1:
+            rows.append([literal(claim.statement), *(SIGNS[each] for each in kinds)])
+    return table(header, rows) if rows else []
+
+
+def _others(record: Record, families: Sequence[Sequence[Release]]) -> list[str]:
+    """Of each file, how many claims are the same under all releases of either package."""
+    counts: dict[str, Counter[str]] = {}
+    for name, claim in record.claims.items():
+        kinds = [{kind(claim.under(e.name)) for e in family} - {""} for family in families]
+        file = counts.setdefault(name.partition("[")[0].split(".")[-2], Counter())
+        changes = any(len(each) > 1 for each in kinds)
+        all_ = {word for each in kinds for word in each}
+        file["changes" if changes else " and ".join(sorted(all_)) or NOT_YET] += 1
+    words = sorted({word for count in counts.values() for word in count})
+    rows = [[file, *(str(count[word]) for word in words)] for file, count in counts.items()]
+    return table(("file", *words), rows, words=1)
+
+
+def _releases(record: Record) -> Iterator[list[str]]:
+    for release in record.releases:
+        found = (kind(claim.under(release.name)) for claim in record.claims.values())
+        count = Counter(found)
+        rest = count.total() - count[""] - sum(count[word] for word in VERDICTS)
+        numbers = [*(count[word] for word in VERDICTS), rest]
+        yield [
+            release.name,
+            literal(release.reason or release.runs_on),
+            *(str(each) if count.total() > count[""] else "" for each in numbers),
+        ]
