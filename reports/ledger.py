@@ -188,13 +188,11 @@ class Ledger:
 
     def changed(self) -> dict[str, str]:
         """Each claim whose verdict is another one than before, with both verdicts and medians."""
-        return {
-            claim.statement: f"{before} → {told}"
+        told = {
+            claim.statement: change(self.before.get(claim.claim_id, ""), claim.verdict)
             for claim in self.decided
-            if (before := self.before.get(claim.claim_id))
-            and before.split()[0] != claim.verdict.outcome
-            and (told := told_of(claim.verdict))
         }
+        return {statement: change for statement, change in told.items() if change}
 
     def moved(self) -> dict[str, list[str]]:
         """Each changed claim; each arm that drifted, with what moved most of it, before and now."""
@@ -243,7 +241,14 @@ def told_of(verdict: Verdict) -> str:
     return f"{verdict.outcome} {verdict.diverged or f'{verdict.median:+.3g}'}"
 
 
+def change(before: str, verdict: Verdict) -> str:
+    """Both verdicts with their medians, if there was one before and it is another one now."""
+    same = before.partition(" ")[0] in ("", verdict.outcome)
+    return "" if same else f"{before} → {told_of(verdict)}"
+
+
 LEDGER = pytest.StashKey[Ledger]()
+CHANGED = pytest.StashKey[str]()  # of a claim's test, what `change` says
 
 
 def statements(items: Iterable[pytest.Item]) -> dict[str, str]:

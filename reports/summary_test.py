@@ -43,6 +43,7 @@ def test_a_record_has_what_trained_and_every_claim() -> None:
             "id": "noise.helps",
             "statement": "Noise helps",
             "outcome": "supported",
+            "verdict": "supported +0.1",
             "effect": "+0.1 [+0.1, +0.1]",
             "margin": 0.01,
             "wins": 12,

@@ -28,6 +28,11 @@ export default {
       expand: true,
     },
     {
+      name: "Fixed",
+      matchers: [{ statuses: ["failed"], message: /\bFixed\b/ }],
+      expand: true,
+    },
+    {
       name: "Drifted",
       matchers: [{ statuses: ["failed", "broken"], message: /\bDrifted\b/ }],
       expand: true,

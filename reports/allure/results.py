@@ -37,6 +37,7 @@ from training_claims.reports.allure.histories import csv_text
 from training_claims.reports.audit import record
 from training_claims.reports.drift.baseline import Baseline, SavedArm
 from training_claims.reports.drift.rule import ArmDrift
+from training_claims.reports.ledger import CHANGED
 from training_claims.reports.page import drift_page, page
 from training_claims.reports.page.figures import draw, draw_drift
 from training_claims.reports.provenance import data_of, tensorflow_version
@@ -153,7 +154,8 @@ class AllurePages:
     def pytest_claim_judged(self, item: pytest.Item, judgement: Judgement) -> None:
         """Write the page, and attach what it was made from."""
         figures = draw(judgement)
-        allure.dynamic.title(judgement.statement)
+        changed = item.stash.get(CHANGED, "")
+        allure.dynamic.title(judgement.statement + f": {changed}" * bool(changed))
         allure.dynamic.description_html(page.page(judgement, figures, _prospects(item, judgement)))
         verdict = json.dumps(judgement.verdict.as_json(), indent=1)
         allure.attach(csv_text(judgement), "Learning curves, every seed (CSV)", AttachmentType.CSV)

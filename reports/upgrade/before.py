@@ -16,12 +16,12 @@ import pytest
 
 from training_claims.evidence.verdict import Verdict
 from training_claims.mark import Fixed, Inconclusive, Refuted, claim_id
-from training_claims.reports.ledger import LEDGER
+from training_claims.reports.drift.rule import Drifted
+from training_claims.reports.ledger import CHANGED, LEDGER, change
 from training_claims.session.options import given_path
 from training_claims.session.outputs import refused
 
 BEFORE = pytest.StashKey[dict[str, str]]()
-DECIDED = (Refuted, Fixed, Inconclusive)
 NOTHING: dict[str, list[object]] = {"claims": []}  # the record of a session that decided none
 
 
@@ -36,9 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_claim_known(item: pytest.Item, verdict: Verdict) -> str | None:
     """Of a contract: what was found before, unless it was supported."""
+    before = item.config.stash[BEFORE].get(claim_id(item), "")
+    item.stash[CHANGED] = change(before, verdict)
     if not item.get_closest_marker("contract"):
         return None
-    before = item.config.stash[BEFORE].get(claim_id(item), "")
     if before.startswith("supported"):
         return ""
     return f"{before} before" if before else "" if verdict else "nothing to compare it with"
@@ -46,13 +47,17 @@ def pytest_claim_known(item: pytest.Item, verdict: Verdict) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Skip a contract that cannot be asked, unless it was decided before."""
+    """Skip a contract that cannot be asked, unless it was decided before, or whose arm drifted.
+
+    What drift tells of a contract its verdict tells, or it is as wrong as before in another way.
+    """
     try:
         return (yield)
-    except DECIDED:
+    except (Refuted, Fixed, Inconclusive):
         raise
     except Exception as fault:
-        if item.get_closest_marker("contract") and claim_id(item) not in item.config.stash[BEFORE]:
+        new = claim_id(item) not in item.config.stash[BEFORE]
+        if item.get_closest_marker("contract") and (new or isinstance(fault, Drifted)):
             pytest.skip(f"{type(fault).__name__}: {fault}")
         raise
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from training_claims.reports.conftest import Run
+from training_claims.reports.conftest import MOVING, Run, results_in
 
 CLAIMS = """
 import pytest
@@ -65,7 +65,8 @@ def contracts(suite: pytest.Pytester) -> pytest.Pytester:
 
 def test_only_what_changed_is_red(run_inside: Run, contracts: pytest.Pytester) -> None:
     options = ("-n", "0", "-m", "contract", "-rsfE")
-    ran = run_inside("", *options, "--claims-before=before.json", "--claims-summary=now.md")
+    told = ("--claims-before=before.json", "--claims-summary=now.md")
+    ran = run_inside("", *options, *told, report=True)
     ran.assert_outcomes(passed=1, failed=3, skipped=2)
     ran.stdout.fnmatch_lines_random(
         [
@@ -79,6 +80,9 @@ def test_only_what_changed_is_red(run_inside: Run, contracts: pytest.Pytester) -
     )
     ran.stdout.no_fnmatch_line("*issues/7*")
     assert "- **Broke**: supported +0.1 → refuted -0.1" in (contracts.path / "now.md").read_text()
+    results = results_in(contracts.path / ".claims" / "allure-results")
+    assert results["test_broke"]["name"] == "Broke: supported +0.1 → refuted -0.1"
+    assert results["test_holds"]["name"] == "Holds, if not in the pinned release"
 
 
 def test_with_nothing_before_none_is_red(run_inside: Run, contracts: pytest.Pytester) -> None:
@@ -90,6 +94,19 @@ def test_with_nothing_before_none_is_red(run_inside: Run, contracts: pytest.Pyte
     verdicts = {claim["id"]: claim["verdict"].split()[0] for claim in record["claims"]}
     assert verdicts["p.broke"] == verdicts["p.is_broken"] == "refuted"
     assert "no such layer" in record["undecided"]["test_p.py::test_not_there"]
+
+
+def test_an_arm_of_contracts_that_drifted_is_told_and_not_red(
+    run_inside: Run, contracts: pytest.Pytester
+) -> None:
+    contracts.makeconftest(MOVING)
+    options = ("-n", "0", "--claims-before=nothing.json", "--claims-seeds=30")
+    run_inside("mended", *options, "--claims-save-baseline=base.json")
+    moved = ("--claims-baseline=base.json", "--moved=0.05", "--claims-summary=now.md", "-rs")
+    ran = run_inside("mended", *options, *moved)
+    assert ran.ret == 0
+    ran.stdout.fnmatch_lines(["SKIPPED*Drifted: drifted: *"])
+    assert "drifted" in (contracts.path / "now.md").read_text()
 
 
 @pytest.mark.usefixtures("contracts")
