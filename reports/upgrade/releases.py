@@ -30,8 +30,9 @@ from training_claims.evidence.statistic import Comparison
 from training_claims.mark import claim_id, known_of, statement_of
 from training_claims.plan.asked import asked
 from training_claims.reports import places
-from training_claims.reports.command_line import CommandFailed, Parser, command, output_of
+from training_claims.reports.command_line import Parser, command
 from training_claims.reports.upgrade import release_record
+from training_claims.reports.upgrade.available import available
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion
 from training_claims.reports.upgrade.release_record import Claim, Release
 from training_claims.session import outputs
@@ -45,7 +46,7 @@ LONGEST_REASON = 160  # characters
 
 
 class CannotBeAsked(RuntimeError):
-    """Claims, or pip, that do not answer here; its text says what to do."""
+    """Claims that do not answer here; its text says what to do."""
 
 
 class Asking:
@@ -92,14 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("Expected no other run of it here. Received: one. Wait for it to end.")
     except ValueError as fault:
         parser.error(str(fault))
-    except CannotBeAsked as fault:
+    except (CannotBeAsked, UnusableVersion) as fault:
         print(f"Nothing was decided: {fault}", file=sys.stderr)
         return Status.FAULT
     return Status.OK
 
 
 def _run(versions: Sequence[str] | None, file: Path, args: tuple[str, ...]) -> None:
-    releases = [_release(name) for name in versions or available()]
+    releases = [_release(name) for name in versions or all_releases()]
     asked_now = _asked(args)
     claims = {nodeid: name for nodeid, (name, _) in asked_now.items()}
     record = release_record.read(file).asked(dict(asked_now.values()), all_=not args)
@@ -129,25 +130,14 @@ def _release(name: str) -> Release:
     return release
 
 
-def available() -> list[str]:
-    """All releases that can be installed with this Python, newest first of each package.
-
-    Raises:
-        CannotBeAsked: If pip does not say.
-    """
-    found = []
-    for package, oldest in OLDEST.items():
-        try:
-            said = output_of([sys.executable, "-m", "pip", "index", "versions", package], {})
-        except CommandFailed as fault:
-            raise CannotBeAsked(
-                f"Expected pip to say which versions of {package} there are. Received: {fault}. "
-                'Name them: --versions "keras==3.14.0"'
-            ) from None
-        listed = re.search(r"Available versions: (.*)", said)
-        names = listed[1].split(", ") if listed else []
-        found += [f"{package}=={name}" for name in names if Version(name) >= oldest]
-    return found
+def all_releases() -> list[str]:
+    """All releases that can be installed with this Python."""
+    return [
+        f"{package}=={version}"
+        for package, oldest in OLDEST.items()
+        for version in available(package)
+        if Version(version) >= oldest
+    ]
 
 
 def in_order(releases: Iterable[Release]) -> list[Release]:

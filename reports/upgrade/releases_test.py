@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from training_claims.reports.command_line import CommandFailed
 from training_claims.reports.upgrade import release_record, release_table, releases
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
 from training_claims.reports.upgrade.release_record import NOT_YET, Claim, Record, Release
@@ -65,7 +64,8 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
     monkeypatch.setattr(releases, "Environment", MadeEnvironment)
     monkeypatch.setattr(releases, "_asked", made.asked)
     monkeypatch.setattr(releases, "_session", made.session)
-    monkeypatch.setattr(releases, "available", lambda: ["keras==3.13.2", "keras==3.14.0"])
+    there = ["keras==3.13.2", "keras==3.14.0"]
+    monkeypatch.setattr(releases, "all_releases", lambda: there)
     return made
 
 
@@ -154,18 +154,10 @@ def test_the_ends_of_minor_versions_come_first() -> None:
     assert order == ["3.10.1", "3.9.2", "3.10.0", "3.9.0", "3.9.1"]
 
 
-def test_pip_says_which_releases_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "keras (3.1.0)\nAvailable versions: 3.1.0, 3.0.0, 2.15.0\n  INSTALLED: 3.1.0\n"
-    monkeypatch.setattr(releases, "output_of", lambda *_: said)
-    wanted = ["keras==3.1.0", "keras==3.0.0", "tensorflow==3.1.0", "tensorflow==3.0.0"]
-    assert releases.available() == wanted
-
-    def fails(*_: object) -> str:
-        raise CommandFailed(1, "no network")
-
-    monkeypatch.setattr(releases, "output_of", fails)
-    with pytest.raises(releases.CannotBeAsked, match="pip to say which versions of keras"):
-        releases.available()
+def test_releases_from_the_first_of_keras_3_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"keras": ["2.15.0", "3.0.0", "3.1.0"], "tensorflow": ["2.15.1", "2.16.1"]}
+    monkeypatch.setattr(releases, "available", there.__getitem__)
+    assert releases.all_releases() == ["keras==3.0.0", "keras==3.1.0", "tensorflow==2.16.1"]
 
 
 def test_claims_are_asked_here_and_none_is_decided(
