@@ -19,6 +19,7 @@ COMMANDS = {
     "history": ("history.history", "the claims under many versions, and which changed them"),
     "bisect": ("history.bisect", "the first version that changed a claim or moved an arm"),
     "releases": ("upgrade.releases", "decide contracts under every release of Keras, TensorFlow"),
+    "simulated-histories": ("history.simulation", "how often such a version is named rightly"),
     "audit": ("audit.plugin", "try the suite's error rates on a baseline of other seeds"),
     "faults": ("audit.experiment", "train with each fault injected, for the audit"),
     "false-alarms": ("audit.false_alarms", "how often an unchanged suite would raise an alarm"),

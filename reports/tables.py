@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[1]
 UPGRADED = ("tensorflow-2.20.0-cpu", "tensorflow-2.21.0-cpu")
 INJECTED = ("injected", "exit status", "claims refuted", "arms drifted", "moved most")
 
+SIMULATED = ("what", "histories", "right", "installed", "tried", "seeds")
+
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,6 +126,19 @@ def _releases() -> Iterator[str]:
     return release_table.lines(release_record.read(ROOT / "reports/upgrade/releases.json"))
 
 
+def _simulated() -> Iterator[str]:
+    record = _read("reports/history/simulated.json")
+    yield (
+        f"Seeds of {' and '.join(record['baselines'])}, by `training-claims simulated-histories`; "
+        "see [HISTORY.md](HISTORY.md). Installed and tried versions are the most of any history, "
+        "seeds those of all versions together, the median history's."
+    )
+    yield ""
+    told = ("what", "histories", "right", "most_installs", "most_tried", "median_seeds")
+    rows = [[str(row.get(name, "")) for name in told] for row in record["rows"]]
+    yield from table(SIMULATED, rows, words=1)
+
+
 def _options() -> Iterator[str]:
     declared = Declared()
     for each in (plugin, reports_plugin):
@@ -175,5 +190,6 @@ PAGES: dict[str, tuple[str, str, Callable[[], Iterator[str] | list[str]]]] = {
     "reports/drift/COMPARED.md": ("two baselines", "TensorFlow 2.20.0 to 2.21.0", _compared),
     "reports/upgrade/INJECTED.md": ("injected.json", "Broken upgrades", _injected),
     "reports/upgrade/RELEASES.md": ("releases.json", "Contracts, release by release", _releases),
+    "reports/history/SIMULATED.md": ("simulated.json", "Histories that are made up", _simulated),
     "fixtures/OPTIONS.md": ("the plugins' declarations", "Options", _options),
 }

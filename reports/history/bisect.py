@@ -21,7 +21,7 @@ from training_claims.reports.history import versions
 from training_claims.reports.history.bisection import Bisection, Change, NoEnd
 from training_claims.reports.history.change import Sample
 from training_claims.reports.history.record import Record, Series
-from training_claims.reports.history.session import decide, environment_of
+from training_claims.reports.history.session import commit_of, decide, environment_of
 from training_claims.reports.table import signed
 from training_claims.reports.upgrade.environments import UnusableVersion
 from training_claims.session.options import given_name, given_words
@@ -148,8 +148,17 @@ def _told(change: Change, trials: Trials) -> list[str]:
     what = "verdict" if change.kind == "verdict" else "numbers"
     before, now = told(trials.samples[change.old]), told(trials.samples[change.new])
     lines = [f"  {old}: {before}", f"  {new}: {now}"]
-    lines += [f"  {address}" for address in versions.sources(old, new)]
+    lines += [f"  {address}" for address in (*versions.sources(old, new), *_commits(old, new))]
     if not change.ambiguous:
         return [f"== {new} changed the {what}", *lines]
     open_ = ", ".join(trials.path[change.old + 1 : change.new + 1])
     return [f"== AMBIGUOUS: one of {open_} changed the {what}", *lines]
+
+
+def _commits(old: str, new: str) -> list[str]:
+    """The range of TensorFlow's commits between two nightly builds, if their wheels carry it."""
+    if "tf-nightly" not in new:
+        return []
+    both = [commit_of(environment_of(each)) for each in (old, new)]
+    at = f"https://github.com/{versions.REPOSITORIES['tensorflow']}/compare"
+    return [f"{at}/{both[0]}...{both[1]}"] if all(both) and len({*both}) == 2 else []

@@ -119,11 +119,13 @@ def test_history_tries_what_the_record_lacks_and_tells_each_change_once(
     made: Made, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     made.broken = ["keras==3.11.0"]
-    assert history.main(["keras>=3.10,<3.15"]) == Status.DRIFTED  # by the newest
+    assert history.main(["keras>=3.10,<3.15"]) == Status.DRIFTED
     said = capsys.readouterr()
     assert "claims.noise.helps: verdict: Keras 3.14.0" in said.out
     assert "keras==3.11.0: skipped. Expected to install" in said.err
-    assert history.main(["keras>=3.10"]) == Status.OK  # told already
+    assert history.main(["keras>=3.10,<3.17"]) == Status.OK  # it is told already
+    assert history.main(["keras>=3.10"]) == Status.DRIFTED
+    assert history.main(["keras>=3.10"]) == Status.OK
     said = capsys.readouterr()
     assert "keras==3.10.0: in the record" in said.out
     assert "claims.noise.helps: verdict: Keras 3.17.0" in said.out
@@ -165,3 +167,12 @@ def test_a_session_adds_to_the_record(drifting: pytest.Pytester, run_inside: Run
         ("claim", "noise_channels.ends", 12),
         ("claim", "noise_channels.helps[0.01]", 12),
     ]
+
+
+def test_a_session_refuses_a_file_that_is_no_record(
+    drifting: pytest.Pytester, run_inside: Run
+) -> None:
+    (drifting.path / "history.jsonl").write_text("no JSON")
+    ran = run_inside("helps or ends", "--claims-history=history.jsonl")
+    assert ran.ret == Status.USAGE
+    ran.stderr.fnmatch_lines("*--claims-history: Expected a part of a history as line 1*")

@@ -7,8 +7,8 @@ wheel file. What each gives is added to the record, `.claims/versions.jsonl`, an
 all that the record says, `.claims/versions.html`. What the record holds is not tried again, so a
 night's call tries that night's build alone. Without VERSIONS it makes the page.
 
-Exit status: 0; 7 if the newest version of the record changed a claim or an arm, once for a change;
-8 if none of the versions could be installed or decided; 3, 4 as of any command.
+Exit status: 0; 7 if a version that was tried now changed a claim or an arm, so once for a change; 8
+if none of the versions could be installed or decided; 3, 4 as of any command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from training_claims.reports.drift.baseline import NEW_SEEDS
 from training_claims.reports.history import record as record_file
 from training_claims.reports.history.page import page
 from training_claims.reports.history.record import Record
-from training_claims.reports.history.series import Followed, followed
+from training_claims.reports.history.series import Followed, followed, version
 from training_claims.reports.history.session import decide, environment_of
 from training_claims.reports.history.versions import expected, listed
 from training_claims.reports.upgrade.environments import UnusableVersion
@@ -63,23 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         record = _joined(given.record, given.join)
         asked = listed(given.versions) if given.versions else []
+        chosen = _chosen(given.args, given.minutes) if asked else []
     except UnusableVersion as fault:
         print(f"Cannot be tried: {fault}", file=sys.stderr)
         return Status.UNUSABLE
     except ValueError as fault:
         parser.error(str(fault))
-    tried = 0
-    if asked:
-        chosen = _chosen(given.args, given.minutes)
-        for each in asked:
-            tried += _try(each, chosen, given.record, record)
+    tried = [_tried(each, chosen, given.record, record) for each in asked]
     found = followed(record_file.read(given.record))
     outputs.write(given.page, page(found))
     print("\n".join([*_told(found), f"Page: {os.path.relpath(given.page)}"]))
-    if asked and not tried:
+    if asked and all(each is None for each in tried):
         return Status.UNUSABLE
-    newest = any(each.changes and each.changes[-1].new == len(each.samples) - 1 for each in found)
-    return Status.DRIFTED if newest else Status.OK
+    new = {version(by) for each in tried for _, by in each or ()}
+    changes = (version(each.trained[change.new]) for each in found for change in each.changes)
+    return Status.DRIFTED if new & {*changes} else Status.OK
 
 
 def claim_of(node: str) -> str:
@@ -127,8 +125,8 @@ def _chosen(arguments: Sequence[str], minutes: float) -> list[str]:
     return cheapest(nodes, costs.read(files), minutes)
 
 
-def _try(requirements: str, chosen: Sequence[str], path: Path, known: Record) -> bool:
-    """Decide what the record lacks; whether it then holds the version."""
+def _tried(requirements: str, chosen: Sequence[str], path: Path, known: Record) -> Record | None:
+    """What was added to the record; None if the version cannot be tried."""
     wanted = expected(requirements)
     held = {
         series.name
@@ -139,16 +137,16 @@ def _try(requirements: str, chosen: Sequence[str], path: Path, known: Record) ->
     lacking = [node for node in chosen if claim_of(node) not in held]
     if not lacking:
         print(f"{requirements}: in the record")
-        return True
+        return {}
     try:
         found = decide(environment_of(requirements), ["-n", "auto", *lacking], NEW_SEEDS)
     except UnusableVersion as fault:
         print(f"{requirements}: skipped. {fault}", file=sys.stderr, flush=True)
-        return False
+        return None
     record_file.add(path, found)
     claims = sum(series.kind == "claim" for series, _ in found)
     print(f"{requirements}: {claims} of {len(lacking)} claims decided", flush=True)
-    return True
+    return found
 
 
 def _told(found: Sequence[Followed]) -> list[str]:

@@ -13,7 +13,14 @@ from training_claims.hooks import Judgement
 from training_claims.mark import claim_id
 from training_claims.reports import provenance
 from training_claims.reports.drift.baseline import SavedArm, rounded
-from training_claims.reports.history.record import Record, Series, Trained, add
+from training_claims.reports.history.record import (
+    Record,
+    Series,
+    Trained,
+    UnusableRecord,
+    add,
+    read,
+)
 from training_claims.session import outputs
 from training_claims.session.options import given_name
 
@@ -22,10 +29,14 @@ VERSIONS = ("tensorflow", "keras", "numpy", "python", "device")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse at once what cannot be written."""
+    """Refuse at once what cannot be written, or is no record."""
     with outputs.refused(OPTION):
         given_name(config.option.claims_history)
         outputs.check_file(_path(config))
+    try:
+        read(_path(config))
+    except UnusableRecord as fault:
+        raise pytest.UsageError(f"{OPTION}: {fault}") from None
 
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:

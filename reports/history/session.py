@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from training_claims.reports import places
+from training_claims.reports.command_line import CommandFailed, output_of
 from training_claims.reports.history.record import Record, read
 from training_claims.reports.upgrade.environments import Environment, UnusableVersion
 
 LAST_LINES = 12
+COMMIT = re.compile(r"-g([0-9a-f]{7,40})$")  # as `git describe` ends
 
 
 def environment_of(requirements: str) -> Environment:
@@ -47,3 +50,14 @@ def decide(environment: Environment, arguments: Sequence[str], seeds: int) -> Re
             f"{done.returncode}):\n{said}"
         )
     return found
+
+
+def commit_of(environment: Environment) -> str:
+    """The commit that TensorFlow was built of, as its wheel says; empty if it does not."""
+    ask = [str(environment.python), "-c", "import tensorflow as tf; print(tf.version.GIT_VERSION)"]
+    try:
+        said = output_of(ask, {"TF_CPP_MIN_LOG_LEVEL": "3"})
+    except CommandFailed:
+        return ""
+    found = COMMIT.search(said.strip())
+    return found[1] if found else ""
