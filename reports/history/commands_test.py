@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from packaging.version import Version
 
+from training_claims.plan.costs import Costs
 from training_claims.reports.conftest import Run
 from training_claims.reports.history import bisect, history, versions
 from training_claims.reports.history.record import Record, Series, Trained, add, read, text
@@ -176,3 +177,11 @@ def test_a_session_refuses_a_file_that_is_no_record(
     ran = run_inside("helps or ends", "--claims-history=history.jsonl")
     assert ran.ret == Status.USAGE
     ran.stderr.fnmatch_lines("*--claims-history: Expected a part of a history as line 1*")
+
+
+def test_the_cheapest_claims_are_chosen_within_the_budget() -> None:
+    nodes = [f"claims/test_noise.py::test_{name}" for name in ("dear", "cheap", "unknown")]
+    runs = {"cheap": 0.1, "dear": 2.0}
+    known = Costs(runs, {f"claims.noise.{name}": (name,) for name in runs})
+    assert history.cheapest(nodes, known, minutes=1) == [nodes[1], nodes[2]]
+    assert history.cheapest(nodes, known, minutes=2) == [nodes[1], nodes[2], nodes[0]]

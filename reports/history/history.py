@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Status.UNUSABLE
     except ValueError as fault:
         parser.error(str(fault))
-    tried = [_tried(each, chosen, given.record, record) for each in asked]
+    tried = [_tried(each, given.args, chosen, given.record, record) for each in asked]
     found = followed(record_file.read(given.record))
     outputs.write(given.page, page(found))
     print("\n".join([*_told(found), f"Page: {os.path.relpath(given.page)}"]))
@@ -125,8 +125,18 @@ def _chosen(arguments: Sequence[str], minutes: float) -> list[str]:
     return cheapest(nodes, costs.read(files), minutes)
 
 
-def _tried(requirements: str, chosen: Sequence[str], path: Path, known: Record) -> Record | None:
-    """What was added to the record; None if the version cannot be tried."""
+def _tried(
+    requirements: str, arguments: Sequence[str], chosen: Sequence[str], path: Path, known: Record
+) -> Record | None:
+    """What was added to the record; None if the version cannot be tried.
+
+    Args:
+        requirements: The version.
+        arguments: pytest's, if any were given.
+        chosen: The claims that they select, or cheap ones.
+        path: The record's file.
+        known: What it held before.
+    """
     wanted = expected(requirements)
     held = {
         series.name
@@ -139,7 +149,9 @@ def _tried(requirements: str, chosen: Sequence[str], path: Path, known: Record) 
         print(f"{requirements}: in the record")
         return {}
     try:
-        found = decide(environment_of(requirements), ["-n", "auto", *lacking], NEW_SEEDS)
+        found = decide(
+            environment_of(requirements), ["-n", "auto", *(arguments or lacking)], NEW_SEEDS
+        )
     except UnusableVersion as fault:
         print(f"{requirements}: skipped. {fault}", file=sys.stderr, flush=True)
         return None

@@ -8,16 +8,16 @@ from math import isfinite
 
 from training_claims.evidence.intervals import Interval, median_interval
 from training_claims.evidence.region import Differences
+from training_claims.reports.history.bisection import Change
 from training_claims.reports.history.change import ERROR
 from training_claims.reports.history.changes import PLANNED
-from training_claims.reports.history.series import Followed, moved
+from training_claims.reports.history.series import Followed
 from training_claims.reports.history.versions import sources
 from training_claims.reports.page.elements import Markup, div, element, fold, image, small, table
 from training_claims.reports.table import interval, signed
 
 WIDTH, HEIGHT, EDGE = 900, 150, 14  # of a figure, in its own units
 INK, CHANGED = "#0072b2", "#d55e00"
-PAIRED = {"tensorflow": 0, "keras": 1}  # places of a version's names
 
 
 def page(found: Sequence[Followed]) -> str:
@@ -57,19 +57,21 @@ def _block(each: Followed) -> Markup:
         "margin:14px 0",
         div("font-size:16px;font-weight:700", series.name),
         small(f"{series.what}. {by.device}, NumPy {by.numpy}, Python {by.python}, data {by.data}."),
-        *(div(f"color:{CHANGED};font-weight:600", each.told(change)) for change in each.changes),
-        *(_links(each, change.new) for change in each.changes),
+        *(_change(each, change) for change in each.changes),
         image(_figure(each, spans), f"{series.name}: {series.what}, over {len(rows)} versions"),
         table(["version", "changed", "median [interval]", "seeds"], rows, words=2),
     )
 
 
-def _links(each: Followed, new: int) -> Markup:
-    """Where to read what the version brought."""
-    old, now = each.trained[new - 1], each.trained[new]
-    pins = [f"tensorflow=={by.tensorflow} keras=={by.keras}" for by in (old, now)]
+def _change(each: Followed, change: Change) -> Markup:
+    """What changed, and where to read what the version brought."""
+    pins = [
+        f"tensorflow=={by.tensorflow} keras=={by.keras}"
+        for by in (each.trained[change.old], each.trained[change.new])
+    ]
     found = [f'<a href="{escape(address)}">{escape(address)}</a>' for address in sources(*pins)]
-    return small(*(Markup(f"{link} ") for link in found), moved(old, now))
+    told = element("span", f"color:{CHANGED};font-weight:600;padding-right:8px", each.told(change))
+    return div("font-size:14px", told, *(Markup(f"{link} ") for link in found))
 
 
 def _interval(values: Sequence[float]) -> Interval:
