@@ -65,7 +65,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
 
 
 def test_every_command_is_tried_here() -> None:
-    assert set(_commands()) == {"test/2", "claims/1", "claims/2"}
+    assert set(_commands()) == {*("test/2", "claims/1", "claims/2", "nightly/3", "nightly/5")}
 
 
 def test_a_pull_request_is_tested(step: Step) -> None:
@@ -92,6 +92,32 @@ def test_claims_fail_before_training_when_the_gpu_is_gone(step: Step, tmp_path: 
     said = failed.stdout + failed.stderr
     assert "--claims-expect-gpu: Expected TensorFlow to see 1 GPU. Received: 0." in said
     assert not list((tmp_path / "copy" / ".claims" / "runs").glob("*/*"))
+
+
+OFFLINE = {"PIP_NO_INDEX": "1", "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("nightly/3", "which versions of tf-nightly"),
+        ("nightly/5", "Expected to install with tensorflow=="),
+    ],
+)
+def test_a_night_without_builds_says_what_is_missing(step: Step, named: str, told: str) -> None:
+    failed = step(named, **OFFLINE)  # as far as it goes without a build
+    assert failed.returncode != 0
+    assert told in failed.stdout + failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_the_nightly_build_is_held_against_the_pinned_release() -> None:
+    pinned = next(
+        line
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if line.startswith("tensorflow==")
+    )
+    assert f'FROM="{pinned}"' in _commands()["nightly/5"]
 
 
 def test_no_linter_finds_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
