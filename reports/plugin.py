@@ -101,7 +101,7 @@ def _add_baselines(group: pytest.OptionGroup) -> None:
         "--claims-before",
         metavar="FILE",
         help="the record of another version's session (its --claims-summary, a FILE.json): "
-        "verdicts that differ are told, and a contract is red only if its own does",
+        "verdicts that differ are told, and what was as wrong there is not red",
     )
 
 

@@ -1,7 +1,7 @@
 """The pytest plugin that holds a session's verdicts against another version's.
 
-What Keras documents and breaks under both versions is no news of an upgrade, whatever a claim's
-mark says of the pinned one: a contract is red if its verdict is another one than before. Where
+What is wrong under both versions is no news of an upgrade, whatever a claim's mark says of the
+pinned one: a claim is red if it is refuted and was not, or is supported and was refuted. Where
 nothing was found before, as in the session that makes the first record, any verdict will do.
 """
 
@@ -34,15 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[LEDGER].before = config.stash[BEFORE]
 
 
-def pytest_claim_known(item: pytest.Item, verdict: Verdict) -> str | None:
-    """Of a contract: what was found before, unless it was supported."""
+def pytest_claim_known(item: pytest.Item, verdict: Verdict) -> str:
+    """What was found before, if that was wrong: that it is so still is no news."""
     before = item.config.stash[BEFORE].get(claim_id(item), "")
     item.stash[CHANGED] = change(before, verdict)
-    if not item.get_closest_marker("contract"):
-        return None
-    if before.startswith("supported"):
-        return ""
-    return f"{before} before" if before else "" if verdict else "nothing to compare it with"
+    contract = item.get_closest_marker("contract") is not None  # holds of every seed or is wrong
+    right = ("supported",) if contract else ("supported", "inconclusive")
+    if not before and verdict.outcome not in right:
+        return "nothing to compare it with"
+    return f"{before} before" if before and not before.startswith(right) else ""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,8 +22,15 @@ SIGNS = {
 CHANGES = ("release", "claim", "before", "now", "told in public")
 RELEASES = ("release", "ran on, or why not", "supported", "refuted", "inconclusive", "no verdict")
 VERDICTS = ("supported", "refuted", "inconclusive")
-# Where a change is told in public, by the claim's identity; else what the claim's mark says.
-PUBLIC: dict[str, str] = {}
+KERAS = "https://github.com/keras-team/keras"
+# Where a change is told in public, by the claim's file and name; else where its mark says.
+PUBLIC = {
+    "early_stopping.twice": f"{KERAS}/pull/20533, {KERAS}/pull/22967",
+    "penalties.in_a_graph": f"{KERAS}/pull/22021",
+    "penalties.in_loss[nested and shared layers]": f"{KERAS}/pull/22021",
+    "penalties.in_loss[weights and outputs]": f"{KERAS}/pull/22021",
+    "reported.on_batch": f"{KERAS}/pull/22617",
+}
 
 
 def lines(record: Record) -> Iterator[str]:
@@ -76,9 +83,13 @@ def _changes(record: Record, families: Sequence[Sequence[Release]]) -> Iterator[
                 before, once = last.get(name, (release, found))
                 last[name] = release, found
                 if kind(once) != kind(found):
-                    told = PUBLIC.get(name) or claim.known or "nowhere that we found"
+                    told = _public(name) or claim.known or "not looked for yet"
                     after = f"{release.name}, after {before.order[1]}"
                     yield [after, *map(literal, (claim.statement, once, found)), told]
+
+
+def _public(name: str) -> str:
+    return next((told for claim, told in PUBLIC.items() if name.endswith(f".{claim}")), "")
 
 
 def _matrix(record: Record, family: Sequence[Release]) -> list[str]:

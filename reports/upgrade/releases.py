@@ -43,6 +43,7 @@ OLDEST = {"keras": Version("3.0"), "tensorflow": Version("2.16")}  # the first o
 CONTRACTS = ("-m", "contract")
 LONGEST = 2 * 3600  # seconds of a session: a release under which a training never ends is left
 LONGEST_REASON = 160  # characters
+UNTRIED = ("worker", "not started", "stopped")  # so the ledger begins what says nothing of a claim
 
 
 class CannotBeAsked(RuntimeError):
@@ -200,8 +201,9 @@ def _decided(
     left = session["undecided"]
     for nodeid, claim in claims.items():
         file = nodeid.partition("::")[0]
-        if claim not in found and file in files:
-            found[claim] = _short(left.get(nodeid) or left.get(file) or "not collected")
+        why = left.get(nodeid) or left.get(file) or "not collected"
+        if claim not in found and file in files and not why.startswith(UNTRIED):
+            found[claim] = _short(why)
     return Release(name, runs_on, ""), found
 
 

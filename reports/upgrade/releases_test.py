@@ -94,6 +94,12 @@ def test_what_is_missing_is_no_refutation(made: Made) -> None:
         "claims": [told(SUM, "refuted +0.31")],
         "undecided": {STOP: "AttributeError: no Stop", "test_q.py": "SyntaxError"},
     }
+    made.sessions["keras==3.13.2"] = {
+        "claims": [told(SUM), told(NEW)],
+        "undecided": {STOP: "worker gw1 died"},
+    }
+    assert releases.main(["--versions", "keras==3.13.2"]) == 0
+    assert found().lacking("keras==3.13.2", IDS.values()) == {"p.stop"}
     assert releases.main(["--versions", "keras==3.14.0"]) == 0
     words = {name: claim.under("keras==3.14.0") for name, claim in found().claims.items()}
     assert words == {

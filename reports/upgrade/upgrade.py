@@ -173,7 +173,7 @@ def _upgrade(old: Side, new: Side, steps: Steps) -> int:
     first = ("--claims-before", str(nothing), "--claims-summary", str(old.record))
     seen = replace(old, arguments=(*old.arguments, *first))
     status = steps.take(f"claims with {old.name}", lambda: seen.claims(before))
-    if status not in DECIDED or not old.record.is_file():
+    if status not in DECIDED or not _decided(old.record):
         print(f"No comparison: with {old.name} pytest ended with {status}.", file=sys.stderr)
         return Status.FAULT
     summary = _folder() / "summary.md"
@@ -182,6 +182,11 @@ def _upgrade(old: Side, new: Side, steps: Steps) -> int:
     status = steps.take(f"claims with {new.name}", lambda: new.claims(now, *more))
     written = steps.take("report", lambda: _report(old, new))
     return status if written else or_fault(status)
+
+
+def _decided(record: Path) -> bool:
+    """Whether a session's record has any claim."""
+    return record.is_file() and bool(json.loads(record.read_text(encoding="utf-8"))["claims"])
 
 
 def _installed(side: Side, steps: Steps) -> Versions:
