@@ -94,7 +94,7 @@ def test_claims_fail_before_training_when_the_gpu_is_gone(step: Step, tmp_path: 
     assert not list((tmp_path / "copy" / ".claims" / "runs").glob("*/*"))
 
 
-OFFLINE = {"PIP_NO_INDEX": "1", "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
+OFFLINE = {"PIP_NO_INDEX": "1", "UV_NO_CACHE": "1", "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
 
 
 @pytest.mark.parametrize(
