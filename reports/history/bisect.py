@@ -117,12 +117,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         path = versions.path(given.old, given.new)
-        trials = Trials(path, (given.claim, *given.args), given.arm)
-        return _search(trials)
-    except (ValueError, UnusableVersion) as fault:
-        if isinstance(fault, UnusableVersion):
-            print(f"Cannot be tried: {fault}", file=sys.stderr)
-            return Status.UNUSABLE
+        return _search(Trials(path, (given.claim, *given.args), given.arm))
+    except UnusableVersion as fault:
+        print(f"Cannot be tried: {fault}", file=sys.stderr)
+        return Status.UNUSABLE
+    except ValueError as fault:
         parser.error(str(fault))
 
 

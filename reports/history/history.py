@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from math import inf
 from pathlib import Path
 
 from packaging.version import Version
@@ -35,6 +36,8 @@ from training_claims.session import outputs
 from training_claims.session.options import given_count, given_path, given_words
 from training_claims.status import Status
 
+MINUTES = 5.0
+
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,9 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--minutes",
         type=given_count,
-        default=5,
         metavar="N",
-        help="of a worker, for each version, unless --args names the claims (default: 5)",
+        help="of a worker, for each version (default: 5; any number with --args)",
     )
     home = places.home()
     parser.add_argument(
@@ -63,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         record = _joined(given.record, given.join)
         asked = listed(given.versions) if given.versions else []
-        chosen = _chosen(given.args, given.minutes) if asked else []
+        minutes = given.minutes or (inf if given.args else MINUTES)
+        chosen = _chosen(given.args, minutes) if asked else []
     except UnusableVersion as fault:
         print(f"Cannot be tried: {fault}", file=sys.stderr)
         return Status.UNUSABLE
@@ -119,8 +122,6 @@ def _chosen(arguments: Sequence[str], minutes: float) -> list[str]:
     except CommandFailed as fault:
         raise UnusableVersion(f"pytest collected nothing:\n{fault.said}") from None
     nodes = [line for line in said.splitlines() if "::" in line]
-    if arguments:
-        return nodes
     files = [places.root() / "claims" / costs.NAME, places.home() / costs.NAME]
     return cheapest(nodes, costs.read(files), minutes)
 
@@ -132,8 +133,8 @@ def _tried(
 
     Args:
         requirements: The version.
-        arguments: pytest's, if any were given.
-        chosen: The claims that they select, or cheap ones.
+        arguments: pytest's.
+        chosen: The claims, by pytest's names.
         path: The record's file.
         known: What it held before.
     """
@@ -150,7 +151,7 @@ def _tried(
         return {}
     try:
         found = decide(
-            environment_of(requirements), ["-n", "auto", *(arguments or lacking)], NEW_SEEDS
+            environment_of(requirements), ["-n", "auto", *arguments, *lacking], NEW_SEEDS
         )
     except UnusableVersion as fault:
         print(f"{requirements}: skipped. {fault}", file=sys.stderr, flush=True)
