@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_claim_judged(item: pytest.Item, judgement: Judgement) -> None:
     """Add the claim, and what it reads off each arm alone."""
-    about = " and ".join(provenance.of_data(item.config).values())
+    about = ", ".join(" ".join(pair) for pair in provenance.of_data(item.config).items())
     with outputs.noted(item.config, OPTION):
         add(_path(item.config), _record(claim_id(item), judgement, about))
 

@@ -68,7 +68,7 @@ class Trained:
     Args:
         tensorflow: Its version; `keras`, `numpy` and `python` alike.
         device: Such as "CPU x86_64".
-        data: Where the textbook's data come from.
+        data: Where the textbook's data come from, such as "mnist packaged, imdb packaged".
         code: A digest of all that decides the arms' numbers, so that an edited arm is another.
     """
 
