@@ -25,6 +25,7 @@ COMMANDS = {
     "false-alarms": ("audit.false_alarms", "how often an unchanged suite would raise an alarm"),
     "bench": ("bench.plugin", "measure training against stock Keras"),
     "gpu-check": ("bench.gpu_check", "conformance, speed and memory on a GPU, in ten minutes"),
+    "scale": ("bench.scale", "measure a Ray cluster against workers of this machine"),
     "tables": ("tables", "write the pages that are made of committed records"),
 }
 EPILOG = """\

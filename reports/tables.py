@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from training_claims import plugin, status
+from training_claims.plan import costs
 from training_claims.reports import plugin as reports_plugin
 from training_claims.reports.audit import table as audit_table
+from training_claims.reports.bench import scale, simulated
 from training_claims.reports.bench.whole import how
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift import file as baseline_file
@@ -104,6 +106,23 @@ def _bench() -> Iterator[str]:
             yield f"- {line}"
 
 
+def _scale() -> Iterator[str]:
+    measured = _read("reports/bench/scale.json")
+    yield from (
+        f"## Measured: {measured['claims']} claims, by `training-claims scale`",
+        "",
+        *scale.how(measured),
+        "",
+        *table(scale.HEADINGS, scale.cells([scale.Row(**row) for row in measured["rows"]])),
+        "",
+    )
+    known = costs.read([ROOT / "claims" / costs.NAME])
+    seeds = {claim["id"]: claim["seeds"] for claim in _read("claims/record.json")["claims"]}
+    yield from ("## Reckoned: this suite on many workers", "", *simulated.ASSUMED, "")
+    for what, cells in simulated.tables(known, seeds):
+        yield from (f"### {what}", "", *table(simulated.HEADINGS, cells), "")
+
+
 def _compared() -> Iterator[str]:
     before, now = (ROOT / "reports" / "baselines" / f"{name}.json" for name in UPGRADED)
     suite = SuiteDrift.of(baseline_file.read(before), baseline_file.read(now))
@@ -187,6 +206,11 @@ PAGES: dict[str, tuple[str, str, Callable[[], Iterator[str] | list[str]]]] = {
     "claims/CLAIMS.md": ("record.json and the audit's found.json", "Claims", _claims),
     "reports/audit/RECORD.md": ("found.json", "What the audit found", _audit),
     "reports/bench/RECORD.md": ("measured.json", "How fast arms train", _bench),
+    "reports/bench/SCALE.md": (
+        "scale.json, and claims/costs.json and record.json",
+        "A suite on many machines",
+        _scale,
+    ),
     "reports/drift/COMPARED.md": ("two baselines", "TensorFlow 2.20.0 to 2.21.0", _compared),
     "reports/upgrade/INJECTED.md": ("injected.json", "Broken upgrades", _injected),
     "reports/upgrade/RELEASES.md": ("releases.json", "Contracts, release by release", _releases),

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import io
 import pickle
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.util import module_from_spec, spec_from_file_location
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from training_claims.arm import Arm
+from training_claims.cluster.code import Code
 from training_claims.reports.bench.machine import memory_gib, processor
 from training_claims.reports.bench.part import Part, Way, measure_part
 from training_claims.reports.bench.rows import HEADINGS, Row, row, totals_of
@@ -23,8 +19,8 @@ from training_claims.reports.table import columns
 from training_claims.session.hardware import cores
 from training_claims.session.orphan import end_with_parent
 
-# Arms pickled, their arrays, and where the modules lie that only pytest can import.
-Handed: TypeAlias = tuple[bytes, Sequence[bytes], Mapping[str, str]]
+# Arms pickled, their arrays, and the modules that only pytest can import.
+Handed: TypeAlias = tuple[bytes, Sequence[bytes], Code]
 
 
 class MeasuringFailed(RuntimeError):
@@ -124,9 +120,7 @@ def measure_whole(arms: Sequence[Arm], workers: int | None, first_seed: int, roo
             f"Expected arms that another process can be given. Received: {fault}. Define the "
             "functions and classes that they call at the top of a module."
         ) from None
-    loaded = [(name, getattr(each, "__file__", None)) for name, each in sys.modules.items()]
-    files = {name: file for name, file in loaded if file and Path(file).is_relative_to(root)}
-    handed = (told, buffers, files)
+    handed = (told, buffers, Code.under(root))
     (stock,) = _parts("stock", handed, 1, first_seed)
     on_processor = stock.environment["device"].startswith("CPU")
     chosen = workers or (cores() if on_processor else 1)
@@ -152,25 +146,7 @@ def _parts(way: Way, handed: Handed, workers: int, first_seed: int) -> list[Part
 
 
 def _part(way: Way, handed: Handed, threads: int | None, seed: int, *, says: bool) -> Part:
-    arms = _Arms(*handed).load()
+    told, buffers, code = handed
+    code.install()
+    arms = pickle.loads(told, buffers=buffers)  # noqa: S301 - our own
     return measure_part(way, arms, threads=threads, first_seed=seed, says=says)
-
-
-class _Arms(pickle.Unpickler):
-    """Reads arms whose functions may lie in files of tests, which only pytest can import."""
-
-    def __init__(self, told: bytes, buffers: Sequence[bytes], files: Mapping[str, str]) -> None:
-        super().__init__(io.BytesIO(told), buffers=buffers)
-        self._files = files
-
-    def find_class(self, module: str, name: str) -> Any:
-        """What lies in a module, by any name."""
-        with suppress(ImportError):
-            importlib.import_module(module)
-        if module not in sys.modules and module in self._files:
-            spec = spec_from_file_location(module, self._files[module])
-            assert spec is not None
-            assert spec.loader is not None
-            sys.modules[module] = module_from_spec(spec)
-            spec.loader.exec_module(sys.modules[module])
-        return super().find_class(module, name)
