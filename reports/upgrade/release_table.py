@@ -26,7 +26,7 @@ KERAS = "https://github.com/keras-team/keras"
 # Where a change is told in public, by the claim's file and name; else where its mark says.
 PUBLIC = {
     "early_stopping.twice": f"{KERAS}/pull/20533, {KERAS}/pull/22967",
-    "penalties.in_a_graph": f"{KERAS}/pull/22021",
+    "penalties.eagerly": f"{KERAS}/pull/22021",
     "penalties.in_loss[nested and shared layers]": f"{KERAS}/pull/22021",
     "penalties.in_loss[weights and outputs]": f"{KERAS}/pull/22021",
     "reported.on_batch": f"{KERAS}/pull/22617",
@@ -48,8 +48,8 @@ def lines(record: Record) -> Iterator[str]:
         "",
         "## Claims that change",
         "",
-        f"{', '.join(f'{sign} {word}' for word, sign in SIGNS.items() if word)}; an empty cell is "
-        "not decided yet.",
+        f"{', '.join(f'{sign} {word}' for word, sign in SIGNS.items() if word)}; what has an empty "
+        "cell, or is on this page nowhere, is not decided yet.",
         "",
     )
     for family in families:
