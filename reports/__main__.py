@@ -21,6 +21,7 @@ COMMANDS = {
     "releases": ("upgrade.releases", "decide contracts under every release of Keras, TensorFlow"),
     "simulated-histories": ("history.simulation", "how often such a version is named rightly"),
     "audit": ("audit.plugin", "try the suite's error rates on a baseline of other seeds"),
+    "public-faults": ("audit.public", "which contract claims see the public faults of Keras"),
     "faults": ("audit.experiment", "train with each fault injected, for the audit"),
     "false-alarms": ("audit.false_alarms", "how often an unchanged suite would raise an alarm"),
     "bench": ("bench.plugin", "measure training against stock Keras"),

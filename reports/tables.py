@@ -18,6 +18,7 @@ from training_claims import plugin, status
 from training_claims.plan import costs
 from training_claims.reports import plugin as reports_plugin
 from training_claims.reports.audit import table as audit_table
+from training_claims.reports.audit.public import UNSEEN
 from training_claims.reports.bench import scale, simulated
 from training_claims.reports.bench.whole import how
 from training_claims.reports.command_line import Parser, command
@@ -158,6 +159,37 @@ def _simulated() -> Iterator[str]:
     yield from table(SIMULATED, rows, words=1)
 
 
+def _public_faults() -> Iterator[str]:
+    rows = _read("reports/audit/public.json")
+    seen = sum(bool(row["red"]) for row in rows.values())
+    yield f"{seen} of {len(rows)} faults, each injected in a process of its own by "
+    yield "`training-claims public-faults`, turn contract claims red that are green without it. Of "
+    yield "each, only the claims of some files were asked; three at most are named."
+    yield ""
+    told = [
+        [name, literal(row["reported"]), _some(row["red"]) or f"none: {UNSEEN[name]}"]
+        for name, row in rows.items()
+    ]
+    yield from table(("fault", "reported, what goes wrong", "claims that turn red"), told, words=3)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return literal(", ".join(names[:3]) + more)
+
+
+def _contracts() -> Iterator[str]:
+    record = _read("claims/contracts/record.json")
+    for name, told in record["about"].items():
+        yield f"- {name}: {literal(', '.join(told))}"
+    yield from ("", "The effect is the largest error of 16 seeds' or more, as a median.", "")
+    rows = [
+        [literal(each["statement"]), each["outcome"], each["effect"], f"{each['margin']:g}"]
+        for each in record["claims"]
+    ]
+    yield from table(("claim", "verdict", "effect", "margin"), rows, words=2)
+
+
 def _options() -> Iterator[str]:
     declared = Declared()
     for each in (plugin, reports_plugin):
@@ -204,6 +236,8 @@ def _read(name: str) -> dict[str, Any]:
 
 PAGES: dict[str, tuple[str, str, Callable[[], Iterator[str] | list[str]]]] = {
     "claims/CLAIMS.md": ("record.json and the audit's found.json", "Claims", _claims),
+    "claims/contracts/CONTRACTS.md": ("record.json", "Contracts", _contracts),
+    "reports/audit/PUBLIC.md": ("public.json", "Public faults", _public_faults),
     "reports/audit/RECORD.md": ("found.json", "What the audit found", _audit),
     "reports/bench/RECORD.md": ("measured.json", "How fast arms train", _bench),
     "reports/bench/SCALE.md": (

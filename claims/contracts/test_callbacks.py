@@ -1,5 +1,7 @@
 """Callbacks change the rate, stop, swap weights and log as documented, and see every batch."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -38,10 +40,10 @@ def slope_one(_, prediction):
     return keras.ops.sum(prediction, axis=-1)
 
 
-def plateau_rates(values, rate, factor, patience, min_delta=0.0, cooldown=0, min_lr=0.0):
+def plateau_rates(values, rate, factor, patience, min_delta, cooldown=0, min_lr=0.0, mode="min"):
     """The rate after each epoch."""
     best, waited, resting, rates = np.inf, 0, 0, []
-    for value in values:
+    for value in -values if mode == "max" else values:
         better = value < best - min_delta
         best = value if better else best
         waited = 0 if better or resting else waited + 1
@@ -52,17 +54,12 @@ def plateau_rates(values, rate, factor, patience, min_delta=0.0, cooldown=0, min
     return rates
 
 
-@contract("rates", "spared", numbers=EPOCHS)
-def plateau(seed, **options):
-    """Made values that fall and rise, under ReduceLROnPlateau."""
+def rates_under(callback, values):
+    """The rate after each epoch that ends with a made value, of a model that begins with 0.5."""
     import keras
 
-    rng = np.random.default_rng(seed)
-    values, factor = rng.normal(size=EPOCHS), float(rng.uniform(0.2, 0.8))
-    options = {"patience": 2, "min_delta": 0.0} | options
-    callback = keras.callbacks.ReduceLROnPlateau(factor=factor, mode="min", **options)
     model = line(keras.optimizers.SGD(0.5))
-    told = keras.callbacks.CallbackList([callback], model=model, epochs=EPOCHS)
+    told = keras.callbacks.CallbackList([callback], model=model, epochs=len(values))
     told.on_train_begin()
     rates = []
     for epoch, value in enumerate(values):
@@ -70,23 +67,44 @@ def plateau(seed, **options):
         told.on_epoch_end(epoch, {"val_loss": float(value)})
         rates.append(float(model.optimizer.learning_rate))
     told.on_train_end()
+    return rates
+
+
+@contract("rates", "spared", "again", numbers=EPOCHS)
+def plateau(seed, **options):
+    """Made values that fall and rise, under ReduceLROnPlateau; in a second fit they are worse."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    values, factor = rng.normal(size=EPOCHS), float(rng.uniform(0.2, 0.8))
+    options = {"patience": 2, "min_delta": 0.0, "mode": "min"} | options
+    callback = keras.callbacks.ReduceLROnPlateau(factor=factor, **options)
+    rates = rates_under(callback, values)
+    worse = 9 * (-1 if options["mode"] == "max" else 1) + rng.normal(size=EPOCHS)
     reduced = np.flatnonzero(np.diff([0.5, *rates]))
     apart = np.diff(reduced).min(initial=EPOCHS) if options.get("cooldown") else EPOCHS
     return {
         "rates": (rates, plateau_rates(values, 0.5, factor, **options)),
+        "again": (rates_under(callback, worse), plateau_rates(worse, 0.5, factor, **options)),
         "spared": (min(apart - options.get("cooldown", 0), 0), 0),
     }
 
 
-PLATEAUS: dict[str, dict[str, float]] = {
+PLATEAUS: dict[str, dict[str, Any]] = {
     f"patience {patience}": {"patience": patience} for patience in (1, 2, 4)
 }
 PLATEAUS |= {"min_delta": {"min_delta": 0.7}, "min_lr": {"patience": 1, "min_lr": 0.2}}
+PLATEAUS |= {"mode": {"mode": "max"}}
 
 
-@claim("ReduceLROnPlateau scales the rate by its patience, min_delta and min_lr", source=PAGES)
+@claim("ReduceLROnPlateau scales the rate by patience, min_delta, min_lr and mode", source=PAGES)
 def test_plateau(judge):
     assert judge(agreement("rates", plateau.each(PLATEAUS)))
+
+
+@claim("ReduceLROnPlateau used in a second fit starts anew", source=PAGES)
+def test_plateau_again(judge):
+    assert judge(agreement("again", plateau.each(PLATEAUS)))
 
 
 @claim("ReduceLROnPlateau reduces no second time within its cooldown", source=PAGES)
@@ -280,6 +298,7 @@ def events_of(epochs, batches, tests):
 def watched(seed):
     """A callback that notes all it is told in a fit at rate 0."""
     import keras
+    import tensorflow as tf
 
     rng = np.random.default_rng(seed)
     rows, batch, epochs = int(rng.integers(5, 12)), int(rng.integers(2, 5)), 2
@@ -300,7 +319,9 @@ def watched(seed):
     for event in EVENTS:
         setattr(Watch, f"on_{event}", method(event))
     watch = Watch()
-    model.fit(x, y, batch, epochs, 0, [watch], validation_data=(x[:3], y[:3]), shuffle=False)
+    data = tf.data.Dataset.from_tensor_slices((x, y))
+    given = {"epochs": epochs, "validation_data": data.take(3).batch(batch), "shuffle": False}
+    model.fit(data.batch(batch), callbacks=[watch], verbose=0, **given)
     losses = (x * model.get_weights()[0].item() - y).ravel() ** 2
     batches = -(-rows // batch)
     so_far = [np.mean(losses[: batch * (b + 1)]) for b in range(batches)] * epochs

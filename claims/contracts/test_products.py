@@ -17,13 +17,13 @@ SUMS = 1e-4
 
 
 @contract("product", "batched", "gradient", numbers=70 * 70)
-def multiplied(seed):
-    """A product of odd shapes, a batch of products, and the first's gradient."""
+def multiplied(seed, low, high):
+    """A product of odd shapes of some size, a batch of products, and the first's gradient."""
     import keras
     import tensorflow as tf
 
-    rng = np.random.default_rng(seed)
-    rows, inner, columns = (int(2 * each + 1) for each in rng.integers(0, 34, size=3))
+    rng = np.random.default_rng([seed, low])
+    rows, inner, columns = (int(2 * each + 1) for each in rng.integers(low, high, size=3))
     a, b = rng.normal(size=(rows, inner)), rng.normal(size=(inner, columns))
     many, other = rng.normal(size=(3, 5, inner)), rng.normal(size=(3, inner, 7))
     left, right = tf.constant(a, "float32"), tf.constant(b, "float32")
@@ -40,10 +40,14 @@ def multiplied(seed):
     }
 
 
+# Each size in each seed: what is wrong of some sizes is then wrong in every seed.
+SIZES = {f"{2 * low + 1} and more": {"low": low, "high": 2 * low + 2} for low in (0, 2, 4, 8, 16)}
+
+
 @claim("Matrix products of odd shapes, their batches and gradients are NumPy's", source=PRODUCTS)
 def test_products(judge):
     names = ("product", "batched", "gradient")
-    assert judge(agreement(names, multiplied(), within=SUMS))
+    assert judge(agreement(names, multiplied.each(SIZES), within=SUMS))
 
 
 @contract("outputs", "plain", "einsum", numbers=4 * 5 * 9)

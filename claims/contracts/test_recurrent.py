@@ -6,11 +6,12 @@ from scipy.special import expit
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.laws import ERRORS
+from training_claims.claims.contracts.laws import ERRORS, correlation
 
 pytestmark = pytest.mark.contract
 PAGES = "https://keras.io/api/layers/recurrent_layers/"
 MASKING = "https://keras.io/guides/understanding_masking_and_padding/"
+CELL = "https://github.com/keras-team/keras/blob/master/keras/src/layers/rnn/dropout_rnn_cell.py"
 UNITS, FEATURES, STEPS = 3, 2, 6
 
 
@@ -235,7 +236,11 @@ def test_stateful(judge):
     assert judge(agreement(("goes on", "reset", "told"), stateful.each(STATEFUL)))
 
 
-@contract("inputs", "states", "kept inputs", "kept states", "inference", numbers=2 * 3000)
+@contract(
+    *("inputs", "states", "kept inputs", "kept states", "inference"),
+    *("steps", "states after two steps", "batches"),
+    numbers=2 * 3000,
+)
 def dropping(seed):
     """SimpleRNNs that copy their input, or their state, through dropout."""
     import keras
@@ -255,6 +260,9 @@ def dropping(seed):
     inputs = np.asarray(of_inputs(x, training=True))
     states = np.asarray(of_states(0 * x, initial_state=start, training=True))
     quiet = np.asarray(of_states(0 * x, initial_state=start, training=False))
+    twice = np.repeat(x, 2, axis=1)
+    steps, again = (np.asarray(of_inputs(twice, training=True)) == 0 for _ in range(2))
+    later = np.asarray(of_states(0 * twice, initial_state=start, training=True))
 
     def share(out):
         return (np.mean(out == 0) - rate) / np.sqrt(rate * (1 - rate) / out.size), 0.0
@@ -264,6 +272,9 @@ def dropping(seed):
         "states": share(states),
         "kept inputs": (inputs, np.where(inputs == 0, 0, x / (1 - rate))),
         "kept states": (states, np.where(states == 0, 0, x[:, 0] / (1 - rate))),
+        "steps": (steps[:, 0], steps[:, 1]),
+        "states after two steps": share(later),
+        "batches": correlation(steps[:, 0], again[:, 0]),
         "inference": (np.stack([of_inputs(x, training=False)[:, 0], quiet]), [x[:, 0]] * 2),
     }
 
@@ -276,3 +287,18 @@ def test_dropout_share(judge):
 @claim("A recurrent layer scales what dropout keeps, and drops nothing in inference", source=PAGES)
 def test_dropout_kept(judge):
     assert judge(agreement(("kept inputs", "kept states", "inference"), dropping()))
+
+
+@claim("A recurrent layer drops the same inputs at each step of a batch", source=CELL)
+def test_dropout_of_steps(judge):
+    assert judge(agreement("steps", dropping()))
+
+
+@claim("A recurrent layer drops the same states at each step of a batch", source=CELL)
+def test_dropout_of_states(judge):
+    assert judge(agreement("states after two steps", dropping(), within=ERRORS))
+
+
+@claim("A recurrent layer's dropout is drawn anew for each batch", source=CELL)
+def test_dropout_of_batches(judge):
+    assert judge(agreement("batches", dropping(), within=ERRORS))

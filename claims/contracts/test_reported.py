@@ -31,11 +31,14 @@ def linear(columns, rate):
 @contract("loss", "mae", numbers=3)
 def reported(seed):
     """A linear model's mean squared and absolute error in each epoch, at rate 0."""
+    import tensorflow as tf
+
     rng = np.random.default_rng(seed)
     rows, batch = int(rng.integers(13, 20)), int(rng.integers(5, 8))
     x, y = rng.normal(size=(rows, 4)).astype("float32"), rng.normal(size=(rows, 1))
     model = anew(seed, linear(4, 0.0))
-    logs = model.fit(x, y, batch_size=batch, epochs=3, verbose=0).history
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch)
+    logs = model.fit(data, epochs=3, shuffle=False, verbose=0).history
     kernel, bias = (np.float64(weight) for weight in model.get_weights())
     error = x @ kernel + bias - y
     return {

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from training_claims.evidence.intervals import median
 from training_claims.evidence.statistic import Statistic
 from training_claims.evidence.verdict import Verdict
+from training_claims.experiment import Experiment
 from training_claims.hooks import Judgement
 from training_claims.reports.drift.baseline import SavedArm, SavedStatistic
 from training_claims.reports.drift.rule import ArmDrift
@@ -151,7 +152,8 @@ def _draw_curves(figure: Figure, judgement: Judgement) -> None:
         for place in places[:MOST_ARMS]:
             _draw_arm(axes, judgement.runs[place], metric, place)
         _scale(axes, [judgement.runs[place].history[metric] for place in places[:MOST_ARMS]])
-        axes.set_xlabel("epoch")
+        arms = [judgement.runs[place].arm for place in places]
+        axes.set_xlabel("number" if isinstance(arms[0], Experiment) else "epoch")
         some = f", {MOST_ARMS} of {len(places)} arms" if len(places) > MOST_ARMS else ""
         axes.set_title(f"{metric}{some}", loc="left", fontsize=9, fontweight="bold")
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -172,7 +174,7 @@ def _draw_arm(axes: Axes, run: Runs, metric: str, place: int) -> None:
     axes.plot(along, few.ravel(), color=colour, alpha=0.3, linewidth=0.6)
     start = overfits_from(run)
     label = f"{run.arm.name} (overfits from epoch {start})" if start else run.arm.name
-    middle = _draw_side(axes, curves, label + _lost(run.history[metric]), place)
+    middle = _draw_side(axes, curves, label + _lost_of(run, metric), place)
     if start and metric.startswith("val_"):
         axes.plot(start, middle[start - 1], "o", color=colour, mec="white", ms=8)
 
@@ -222,8 +224,9 @@ def _metric_of(before: SavedArm, now: SavedArm, statistic: str) -> str:
 def _scale(axes: Axes, curves: Sequence[Curves]) -> None:
     """A log axis where finite values span orders of magnitude, as exploding losses do."""
     values = np.concatenate([np.ravel(curve) for curve in curves])
-    values = values[np.isfinite(values) & (values > 0)]
-    if values.size and np.percentile(values, 98) > LOG_RATIO * np.percentile(values, 2):
+    values = values[np.isfinite(values)]
+    sizes = values[values > 0] if (values >= 0).all() else np.ones(1)  # signed: no orders to tell
+    if sizes.size and np.percentile(sizes, 98) > LOG_RATIO * np.percentile(sizes, 2):
         axes.set_yscale("log", nonpositive="clip")
     if not values.size:
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center")
@@ -298,6 +301,15 @@ def _lost(curves: Curves) -> str:
     """What a median over finite values leaves out: runs that diverged, or were stopped."""
     lost = int((~np.isfinite(curves[:, -1])).sum())
     return f", {lost} of {len(curves)} not finite at the end" if lost else ""
+
+
+def _lost_of(run: Runs, metric: str) -> str:
+    """As `_lost`, but that an experiment fills up with NaN what has fewer numbers."""
+    curves = run.history[metric]
+    if isinstance(run.arm, Experiment):
+        lost = np.isnan(curves).all(axis=1) | np.isinf(curves).any(axis=1)
+        curves = np.where(lost, np.nan, 0.0)[:, None]
+    return _lost(curves)
 
 
 def _finite(curves: Curves) -> Curves:

@@ -9,10 +9,12 @@ import pytest
 from training_claims.evidence.design import GroupSequential
 from training_claims.evidence.readings import final, first
 from training_claims.evidence.verdict import weigh
+from training_claims.experiment import Experiment
 from training_claims.hooks import Judgement
 from training_claims.reports.page.figures import Figures, draw, overfits_from
 from training_claims.runs.history import History, Runs
 from training_claims.testing.judgement import made_arm, made_judgement, made_runs
+from training_claims.values.curve import Curve
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,28 @@ def test_svg_is_small_and_keeps_its_numbers(figures: Figures) -> None:
 
 def test_same_judgement_gives_the_same_svg(figures: Figures) -> None:
     assert draw(made_judgement()).curves == figures.curves
+
+
+def of_numbers(*rows: list[float]) -> str:
+    """The picture of an experiment whose seeds gave these numbers, each in a row of one length."""
+    experiment = Experiment("numbers", lambda _: {}, Curve("off", "less"), epochs=len(rows[0]))
+    runs = Runs(experiment, tuple(range(len(rows))), History({"off": np.array(rows)}))
+    judgement = dataclasses.replace(made_judgement(), runs=(runs,))
+    return draw(judgement).curves.svg.replace(" <", "<")
+
+
+def test_an_experiment_has_numbers_not_epochs_and_filling_is_no_loss() -> None:
+    picture = of_numbers([1.0, 2.0, np.nan], [1.0, np.nan, np.nan])
+    assert "number</text>" in picture
+    assert "epoch" not in picture
+    assert "not finite" not in picture
+    assert "1 of 2 not finite" in of_numbers([1.0, np.inf, np.nan], [1.0, 2.0, 3.0])
+
+
+def test_signed_numbers_are_on_a_linear_axis() -> None:
+    powers, below = [1e-6, 1e-3, 1.0, 1e3], "\N{MINUS SIGN}1000"
+    assert below not in of_numbers(powers)
+    assert below in of_numbers([-1e3, *powers])
 
 
 def test_long_arms_stay_small() -> None:
