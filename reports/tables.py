@@ -162,9 +162,11 @@ def _simulated() -> Iterator[str]:
 def _public_faults() -> Iterator[str]:
     rows = _read("reports/audit/public.json")
     seen = sum(bool(row["red"]) for row in rows.values())
-    yield f"{seen} of {len(rows)} faults, each injected in a process of its own by "
-    yield "`training-claims public-faults`, turn contract claims red that are green without it. Of "
-    yield "each, only the claims of some files were asked; three at most are named."
+    yield (
+        f"{seen} of {len(rows)} faults, each injected in a process of its own by "
+        "`training-claims public-faults`, turn contract claims red that are green without it. Of "
+        "each, only the claims of some files were asked; three at most are named."
+    )
     yield ""
     told = [
         [name, literal(row["reported"]), _some(row["red"]) or f"none: {UNSEEN[name]}"]
