@@ -66,10 +66,10 @@ class Row:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and write the record; the exit status of the first session that fails."""
-    parser = Parser(prog="training-claims scale", epilog="Other options go to pytest.")
+    parser = Parser(prog="training-claims scale")
     parser.add_argument("files", nargs="*", type=Path, help="claims; made ones unless given")
     parser.add_argument("--output", type=given_path, default=places.home() / "scale.json")
-    given, options = parser.parse_known_args(arguments)
+    given = parser.parse_args(arguments)
     rows = []
     with TemporaryDirectory() as folder:
         made = Path(folder) / "test_made.py"
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for workers in WORKERS:
             with _on_cores(workers):
                 for way in ("-n", "Ray"):
-                    rows.append(_row(workers, way, [*files, *options]))
+                    rows.append(_row(workers, way, files))
                     print(rows[-1], file=sys.stderr)
     about = {"processor": processor(), "cores": cores(), "load": round(os.getloadavg()[2], 1)}
     record = {**about, "claims": " ".join(map(str, given.files)) or "made"}
