@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from training_claims.arm import Arm
 from training_claims.evidence.statistic import Comparison
 
 
@@ -65,3 +66,20 @@ class Gathering(ABC):
             terminalreporter.section(self.option.removeprefix("--claims-"))
         for line in self.lines:
             terminalreporter.write_line(line)
+
+
+@dataclass(eq=False)
+class GatheringArms(Gathering):
+    """Takes note of each arm once; experiments train as they please.
+
+    Args:
+        arms: Those that claims have asked about, by fingerprint; gathered.
+    """
+
+    arms: dict[str, Arm] = field(default_factory=dict, init=False)
+
+    def take(self, item: pytest.Item, comparison: Comparison) -> None:  # noqa: ARG002
+        """Take note of a claim's arms."""
+        for arm in comparison.arms:
+            if isinstance(arm, Arm):
+                self.arms.setdefault(arm.fingerprint(), arm)

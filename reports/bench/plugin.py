@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from training_claims.arm import Arm
-from training_claims.evidence.statistic import Comparison
 from training_claims.reports import places, provenance
 from training_claims.reports.bench.whole import MeasuringFailed, measure_whole
 from training_claims.reports.command_line import Parser, command
-from training_claims.reports.gather import Gathering
+from training_claims.reports.gather import GatheringArms
 from training_claims.session import outputs
 from training_claims.session.options import given_count, given_name, given_path
 from training_claims.session.session import SETTINGS
@@ -51,26 +49,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @dataclass(eq=False)
-class Bench(Gathering):
+class Bench(GatheringArms):
     """A session that measures the claims' arms.
 
     Args:
         config: pytest's.
         file: Where the figures go.
         workers: How many processes train compiled at once; None to choose.
-        arms: Those that claims have asked about, by fingerprint; gathered.
     """
 
     option = "--claims-bench"
     file: Path
     workers: int | None
-    arms: dict[str, Arm] = field(default_factory=dict)
-
-    def take(self, item: pytest.Item, comparison: Comparison) -> None:  # noqa: ARG002
-        """Take note of a claim's arms; experiments train as they please."""
-        for arm in comparison.arms:
-            if isinstance(arm, Arm):
-                self.arms.setdefault(arm.fingerprint(), arm)
 
     def act(self) -> int:
         """Measure and write; nothing of it fails."""

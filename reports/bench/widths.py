@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 
 from training_claims.arm import Arm
-from training_claims.evidence.statistic import Comparison
 from training_claims.reports.bench.machine import forget_peak, peak_mib
-from training_claims.reports.gather import Gathering
+from training_claims.reports.gather import GatheringArms
 from training_claims.session import outputs
 
 # Enough to outlast what a launch costs; the whole budget of some arms takes minutes by `fit`.
@@ -31,7 +30,8 @@ class Timed:
 
     Args:
         arm: Its name.
-        replicas: How many seeds trained side by side; 0 for `keras.Model.fit`.
+        replicas: How many seeds trained side by side; 0 for `keras.Model.fit`, traced
+            before.
         seconds: Of a seed and an epoch, beginning and validation included.
         mib: The most memory held: on the GPU, or by the process where there is none.
     """
@@ -56,22 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @dataclass(eq=False)
-class Widths(Gathering):
-    """A session that measures arms side by side.
-
-    Args:
-        config: pytest's.
-        arms: Those that claims have asked about, by fingerprint; gathered.
-    """
+class Widths(GatheringArms):
+    """A session that measures arms side by side."""
 
     option = "widths"
-    arms: dict[str, Arm] = field(default_factory=dict)
-
-    def take(self, item: pytest.Item, comparison: Comparison) -> None:  # noqa: ARG002
-        """Take note of a claim's arms."""
-        for arm in comparison.arms:
-            if isinstance(arm, Arm):
-                self.arms.setdefault(arm.fingerprint(), arm)
 
     def act(self) -> int:
         """Measure and write; nothing of it fails."""
