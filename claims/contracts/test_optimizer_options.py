@@ -1,4 +1,4 @@
-"""What every optimizer takes: clipping, decay, schedules, averages, accumulation, scaling."""
+"""What every optimizer takes: clipping, decay, averages, accumulation, scaling, constraints."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from training_claims.claims.contracts.update_rules import trained
 pytestmark = pytest.mark.contract
 PAGE = "https://keras.io/api/optimizers/"
 SCALING = "https://keras.io/api/mixed_precision/"
+CONSTRAINTS = "https://keras.io/api/layers/constraints/"
 STEPS = 6
 NOWHERE = "reported nowhere that we found"
 QUICK = {"Adam": {"beta_1": 0.6, "beta_2": 0.8, "epsilon": 1e-3}, "SGD": {"momentum": 0.5}}
@@ -144,6 +145,51 @@ def decoupled(seed):
 @claim("Adam's weight_decay acts on the weights as AdamW's, and not on its moments", source=PAGE)
 def test_decoupled(judge):
     assert judge(agreement(("weights", "first moments", "iterations"), decoupled()))
+
+
+def constrained_to(name, matrix, axis=0, min_value=0.0, max_value=2.0, rate=1.0):
+    """The closest matrix that a constraint allows, or a part of the way there."""
+    if name == "NonNeg":
+        return np.maximum(matrix, 0)
+    norms = np.linalg.norm(matrix, axis=axis, keepdims=True)
+    bounds = (1, 1) if name == "UnitNorm" else (min_value, max_value)
+    return matrix * (rate * np.clip(norms, *bounds) + (1 - rate) * norms) / (1e-7 + norms)
+
+
+@contract("kernel", "bias", numbers=STEPS * 6)
+def constrained(seed, name, **options):
+    """Descent of a kernel under a constraint, and of a bias that has none."""
+    import keras
+
+    _, (kernel, bias), gradients = problem(seed)
+    variables = variables_of((kernel, bias))
+    variables[0].constraint = getattr(keras.constraints, name)(**options)
+    found = np.array(applied(keras.optimizers.SGD(0.3), variables, gradients))
+    oracle = []
+    for step in gradients:
+        kernel = constrained_to(name, kernel - 0.3 * step[0], **options)
+        bias = bias - 0.3 * step[1]
+        oracle.append(flat([kernel, bias]))
+    oracle = np.array(oracle)
+    return {
+        "kernel": (found[:, : kernel.size], oracle[:, : kernel.size]),
+        "bias": (found[:, kernel.size :], oracle[:, kernel.size :]),
+    }
+
+
+ALLOWED = {
+    "NonNeg": {"name": "NonNeg"},
+    "UnitNorm": {"name": "UnitNorm"},
+    "UnitNorm of rows": {"name": "UnitNorm", "axis": 1},
+    "MaxNorm": {"name": "MaxNorm"},
+    "MaxNorm of 0.5": {"name": "MaxNorm", "max_value": 0.5, "axis": 1},
+    "MinMaxNorm": {"name": "MinMaxNorm", "min_value": 1.0, "max_value": 1.5, "rate": 0.6},
+}
+
+
+@claim("A constraint holds its weights, and no others, after every step", source=CONSTRAINTS)
+def test_constrained(judge):
+    assert judge(agreement(("kernel", "bias"), constrained.each(ALLOWED)))
 
 
 @contract("weights", "averages", "finalized", numbers=STEPS * 10)

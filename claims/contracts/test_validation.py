@@ -36,11 +36,8 @@ def watched(model):
 @contract("rows", "weights", "validated", "val_loss", "val_mae", numbers=80)
 def split(seed):
     """Two epochs with validation_split: what trains and what validates."""
-    import keras
-
     x, y, batch = drawn(seed)
     share = float(np.random.default_rng(seed).uniform(0.2, 0.5))
-    keras.utils.set_random_seed(seed)
     model, rows, start = linear(seed, x, **GRAPH)
     options = {"batch_size": batch, "validation_split": share, "epochs": 2, "verbose": 0}
     end, kept, _ = watched(model)

@@ -24,6 +24,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from training_claims.reports import places
+from training_claims.reports.allure.packed import packed
 from training_claims.reports.command_line import CommandFailed, Parser, command, output_of
 from training_claims.session import outputs
 from training_claims.session.options import given_path
@@ -144,7 +145,7 @@ def generate(report: Report) -> list[str]:
         _node([str(allure), "generate", *folders, *config], settings)
         page = offline(_page(report.site / "page")).replace("</head>", STYLE, 1)
         page += LINK if report.versions.is_file() else ""
-        outputs.write(report.output, page)
+        outputs.write(report.output, packed(page))
         history.replace(report.history)
         outputs.write(_last(report), mark)
         shutil.rmtree(report.site)

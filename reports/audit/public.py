@@ -72,7 +72,8 @@ WATCHED = {
 }
 # Why no claim sees a fault, of those that none does.
 UNSEEN: dict[str, str] = {}
-DECIDED = (Status.OK, Status.REFUTED, Status.FAULT)  # with a fault injected, Keras may well raise
+# With a fault injected, Keras may well raise.
+DECIDED = (Status.OK, Status.REFUTED, Status.INCONCLUSIVE, Status.FAULT)
 
 
 @command

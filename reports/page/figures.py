@@ -39,6 +39,7 @@ LOG_RATIO = 30.0
 MOST_ARMS = 6  # are drawn and listed; a claim on estimators has dozens, all of a kind
 LONG_NAME = 22  # letters, of which two do not fit beside each other
 HEIGHT, CURVES_WIDTH, STRIP_WIDTH = 2.75, 4.3, 3.0  # inches: text stays legible on a phone
+STRIP = (0.12, 0.17, 0.84, 0.68)  # its axes; to have them laid out takes as long as to draw them
 QUOTES = str.maketrans("\"'", "'\"")  # an address holds ' as it is, and " as %22
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 # What Matplotlib writes and no one needs: half of a small figure.
@@ -77,23 +78,23 @@ class Picture:
 
 @dataclass(frozen=True)
 class Figures:
-    """A claim's learning curves, and its differences by seed."""
+    """A claim's differences by seed, and the learning curves that it reads, if any."""
 
-    curves: Picture
+    curves: Picture | None
     strip: Picture
 
 
 def draw(judgement: Judgement) -> Figures:
     """Draw a claim's figures."""
     with mpl.rc_context(STYLE):
+        strip = Figure(figsize=(STRIP_WIDTH, HEIGHT))
+        _draw_strip(strip.add_axes(STRIP), judgement.verdict)
+        told = Picture(_svg(strip), _strip_alt(judgement.verdict))
+        if not metrics_of(judgement):
+            return Figures(None, told)
         curves = Figure(figsize=(CURVES_WIDTH, HEIGHT), layout="constrained")
         _draw_curves(curves, judgement)
-        strip = Figure(figsize=(STRIP_WIDTH, HEIGHT), layout="constrained")
-        _draw_strip(strip.add_subplot(), judgement.verdict)
-        return Figures(
-            Picture(_svg(curves), _curves_alt(judgement)),
-            Picture(_svg(strip), _strip_alt(judgement.verdict)),
-        )
+        return Figures(Picture(_svg(curves), _curves_alt(judgement)), told)
 
 
 def draw_drift(before: SavedArm, now: SavedArm, drift: ArmDrift) -> Picture:
@@ -118,12 +119,15 @@ def draw_drift(before: SavedArm, now: SavedArm, drift: ArmDrift) -> Picture:
 
 
 def metrics_of(judgement: Judgement) -> list[str]:
-    """The curves that a claim is read off, at most two; validation loss if it names none."""
+    """The curves that a claim is read off, at most two; validation loss if it names none.
+
+    None where there is no validation loss: numbers of all kinds, which no axis fits.
+    """
     sides = (judgement.comparison.left, judgement.comparison.right)
     named = [side.metric for side in sides if isinstance(side, Statistic) and side.metric]
     recorded = judgement.runs[0].history.metrics
     named = [name for name in dict.fromkeys(named) if name in recorded]
-    return named[:2] or [name for name in ("val_loss", *recorded) if name in recorded][:1]
+    return named[:2] or [name for name in ("val_loss",) if name in recorded]
 
 
 def overfits_from(run: Runs) -> int | None:

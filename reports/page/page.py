@@ -45,12 +45,18 @@ def page(judgement: Judgement, figures: Figures, prospects: str | None = None) -
         *_known(judgement),
         div(
             f"{ROW};align-items:flex-start;gap:10px;margin:8px 0",
-            div("flex:43 1 300px;max-width:720px", image(figures.curves.svg, figures.curves.alt)),
+            *_curves(figures),
             div("flex:30 1 210px;max-width:500px", image(figures.strip.svg, figures.strip.alt)),
         ),
         _arms(judgement),
         *folds(judgement, prospects),
     )
+
+
+def _curves(figures: Figures) -> Iterable[Markup]:
+    if figures.curves:
+        shown = image(figures.curves.svg, figures.curves.alt)
+        yield div("flex:43 1 300px;max-width:720px", shown)
 
 
 def _wins(verdict: Verdict) -> str:
@@ -119,7 +125,7 @@ def _side(
 
 
 def _last_epoch(judgement: Judgement, run: Runs) -> list[str]:
-    metric = metrics_of(judgement)[0]
+    metric = next(iter(metrics_of(judgement) or run.history.metrics))
     values = run.history[metric][:, -1]
     return [_named(judgement, run), f"{metric} of the last epoch", *_spread(values), _start(run)]
 
