@@ -91,7 +91,7 @@ def _take(browser: Browser, report: Path, pictures: Path, claim: str) -> None:
     claim_in_tree(page, "")
     _save(page, pictures / "overview.png")
     claim_in_tree(page, claim).click()
-    page.frame_locator("iframe").get_by_alt_text("Learning curves").wait_for()
+    page.frame_locator("iframe").get_by_alt_text("Differences of").wait_for()
     _save(page, pictures / "claim.png")
 
 

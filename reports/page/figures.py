@@ -39,7 +39,7 @@ LOG_RATIO = 30.0
 MOST_ARMS = 6  # are drawn and listed; a claim on estimators has dozens, all of a kind
 LONG_NAME = 22  # letters, of which two do not fit beside each other
 HEIGHT, CURVES_WIDTH, STRIP_WIDTH = 2.75, 4.3, 3.0  # inches: text stays legible on a phone
-STRIP = (0.12, 0.17, 0.84, 0.68)  # its axes; to have them laid out takes as long as to draw them
+STRIP = (0.17, 0.17, 0.79, 0.68)  # its axes; to have them laid out takes as long as to draw them
 QUOTES = str.maketrans("\"'", "'\"")  # an address holds ' as it is, and " as %22
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 # What Matplotlib writes and no one needs: half of a small figure.

@@ -45,18 +45,22 @@ def page(judgement: Judgement, figures: Figures, prospects: str | None = None) -
         *_known(judgement),
         div(
             f"{ROW};align-items:flex-start;gap:10px;margin:8px 0",
-            *_curves(figures),
-            div("flex:30 1 210px;max-width:500px", image(figures.strip.svg, figures.strip.alt)),
+            *_figures(figures),
         ),
         _arms(judgement),
         *folds(judgement, prospects),
     )
 
 
-def _curves(figures: Figures) -> Iterable[Markup]:
+def _figures(figures: Figures) -> Iterable[Markup]:
+    """Curves and strip side by side and of one height; a strip alone as small as can be read."""
+    widest = 360
     if figures.curves:
         shown = image(figures.curves.svg, figures.curves.alt)
         yield div("flex:43 1 300px;max-width:720px", shown)
+        widest = 500
+    shown = image(figures.strip.svg, figures.strip.alt)
+    yield div(f"flex:30 1 210px;max-width:{widest}px", shown)
 
 
 def _wins(verdict: Verdict) -> str:
