@@ -127,7 +127,7 @@ def metrics_of(judgement: Judgement) -> list[str]:
     named = [side.metric for side in sides if isinstance(side, Statistic) and side.metric]
     recorded = judgement.runs[0].history.metrics
     named = [name for name in dict.fromkeys(named) if name in recorded]
-    return named[:2] or [name for name in ("val_loss",) if name in recorded]
+    return named[:2] or ["val_loss"] * ("val_loss" in recorded)
 
 
 def overfits_from(run: Runs) -> int | None:
