@@ -12,6 +12,7 @@ from training_claims.reports.audit.detection import FIRST_SEED
 from training_claims.reports.drift.file import write
 from training_claims.runs.source import RunSource
 from training_claims.runs.store import RunStore
+from training_claims.testing.sessions import session
 
 CONFTEST = """
 import pytest
@@ -69,9 +70,7 @@ def test_several_baselines_are_one(suite: pytest.Pytester) -> None:
         "--claims-audit-suites",
         "60",
     )
-    outcome = suite.runpytest_subprocess(
-        "-n", "0", "--claims-no-report", *baselines, "-k", "better"
-    )
+    outcome = session(suite, "-n", "0", "--claims-no-report", *baselines, "-k", "better")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # sixty suites bound too little
     lines = ["*Baseline 'one and other': 60 seeds an arm*", "*| 1 of 1 claims |*"]
     outcome.stdout.fnmatch_lines(lines)
@@ -92,7 +91,7 @@ def test_characteristics_are_printed_and_written(suite: pytest.Pytester) -> None
         "--claims-audit-suites",
         "60",
     )
-    outcome = suite.runpytest_subprocess(*options)
+    outcome = session(suite, *options)
     outcome.assert_outcomes(skipped=2)
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED  # a claim is not covered
     lines = [
@@ -138,6 +137,6 @@ def test_characteristics_are_printed_and_written(suite: pytest.Pytester) -> None
 def test_what_cannot_be_used_is_refused(
     suite: pytest.Pytester, options: list[str], message: str
 ) -> None:
-    outcome = suite.runpytest_subprocess("--claims-no-report", *options)
+    outcome = session(suite, "--claims-no-report", *options)
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
     outcome.stderr.fnmatch_lines([f"ERROR: {message}"])
