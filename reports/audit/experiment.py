@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in FAULTS:
             print(f"{name}:", flush=True)
-            _pytest(*WATCHED.get(name, CHEAPEST), *_seeds(), "--claims-inject", name, *options)
+            watched = ("-n", "auto", *WATCHED.get(name, CHEAPEST), *_seeds())
+            _pytest(*watched, "--claims-inject", name, *options)
             if conformance_of(name) is None:
                 _hold_against_fit(name)
     except ExperimentFailed as fault:
@@ -93,19 +94,32 @@ def _seeds() -> tuple[str, ...]:
 
 
 def _hold_against_fit(name: str) -> None:
-    with TemporaryDirectory() as scratch:
-        junit = Path(scratch) / "junit.xml"
-        _pytest(*CONFORMANCE, "--claims-inject", name, f"--junitxml={junit}", "-q", "--tb=no")
-        cases = ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it
-        failed = [case.get("name") for case in cases if case.find("failure") is not None]
-    record = {"fault": mark(name), "failed": failed}
+    told = ("-n", "auto", *CONFORMANCE, "--claims-inject", name, "-q", "--tb=no")
+    record = {"fault": mark(name), "failed": [case for _, case in failures(*told)]}
     outputs.write(_file(name), json.dumps(record, indent=1) + "\n")
 
 
-def _pytest(*arguments: str) -> None:
-    line = [sys.executable, "-m", "pytest", "-n", "auto", *arguments]
+def failures(*arguments: str, decided: Sequence[int] = DECIDED) -> list[tuple[str, str]]:
+    """Run pytest; the module and the name of each test that failed.
+
+    Raises:
+        ExperimentFailed: If it ends with a status that is none of `decided`.
+    """
+    with TemporaryDirectory() as scratch:
+        junit = Path(scratch) / "junit.xml"
+        _pytest(*arguments, f"--junitxml={junit}", decided=decided)
+        cases = ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it
+        return [
+            (case.get("classname") or "", case.get("name") or "")
+            for case in cases
+            if case.find("failure") is not None
+        ]
+
+
+def _pytest(*arguments: str, decided: Sequence[int] = DECIDED) -> None:
+    line = [sys.executable, "-m", "pytest", *arguments]
     status = subprocess.run(line, check=False).returncode  # noqa: S603
-    if status not in DECIDED:
+    if status not in decided:
         raise ExperimentFailed(
             f"Expected exit status 0 or 1 of {' '.join(line[1:])}. Received: {status}.",
             Status.USAGE if status == Status.USAGE else Status.FAULT,

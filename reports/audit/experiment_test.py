@@ -18,7 +18,7 @@ def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str,
     """The pytest sessions that an experiment starts; none is."""
     started: list[tuple[str, ...]] = []
 
-    def start(*arguments: str) -> None:
+    def start(*arguments: str, **_: object) -> None:
         started.append(arguments)
         for argument in arguments:
             if argument.startswith("--junitxml="):
@@ -34,7 +34,7 @@ def test_each_fault_trains_what_shows_it_and_is_held_against_fit_once(
 ) -> None:
     assert {*experiment.WATCHED} <= {*FAULTS}
     main(["--claims-mnist", "mnist.npz"])
-    trained = [each for each in sessions if each[0].startswith("claims/")]
+    trained = [each for each in sessions if each[2].startswith("claims/")]
     assert [each[each.index("--claims-inject") + 1] for each in trained] == list(FAULTS)
     assert all(each[-2:] == ("--claims-mnist", "mnist.npz") for each in trained)
     assert len(sessions) == 2 * len(FAULTS)
@@ -53,7 +53,6 @@ def test_conformance_is_that_of_the_fault_as_it_is(sessions: list[tuple[str, ...
     assert conformance_of("no-shuffling") is None
 
 
-def test_a_session_without_verdicts_ends_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experiment, "DECIDED", ())
+def test_a_session_without_verdicts_ends_the_experiment() -> None:
     with pytest.raises(ExperimentFailed, match=r"Expected exit status 0 or 1.*Received: 0"):
-        experiment._pytest("--version")
+        experiment._pytest("--version", decided=())

@@ -8,15 +8,12 @@ runs go to the run store, so that what was cut off goes on where it was.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from training_claims.faults.injection import INJECTABLE
-from training_claims.reports.audit.experiment import ExperimentFailed
+from training_claims.reports.audit.experiment import ExperimentFailed, failures
 from training_claims.reports.command_line import Parser, command
 from training_claims.session import outputs
 from training_claims.status import Status
@@ -108,19 +105,6 @@ def reported(name: str) -> str:
 def red_with(name: str, options: Sequence[str]) -> list[str]:
     """The claims that a fault turns red, as `file::test`."""
     files = [str(CONTRACTS / f"test_{file}.py") for file in WATCHED[name].split()]
-    with TemporaryDirectory() as scratch:
-        junit = Path(scratch) / "junit.xml"
-        told = ["--claims-inject", name, "--claims-no-report", f"--junitxml={junit}", "--tb=no"]
-        line = [sys.executable, "-m", "pytest", *files, *told, "-q", *options]
-        status = subprocess.run(line, check=False).returncode  # noqa: S603
-        if status not in DECIDED:
-            raise ExperimentFailed(
-                f"Expected exit status 0 or 1 of {' '.join(line[1:])}. Received: {status}.",
-                Status.USAGE if status == Status.USAGE else Status.FAULT,
-            )
-        cases = ET.parse(junit).iter("testcase")  # noqa: S314 - pytest wrote it
-        return [
-            f"{(case.get('classname') or '').rpartition('.')[2]}::{case.get('name')}"
-            for case in cases
-            if case.find("failure") is not None
-        ]
+    told = ["--claims-inject", name, "--claims-no-report", "--tb=no", "-q", *options]
+    red = failures(*files, *told, decided=DECIDED)
+    return [f"{module.rpartition('.')[2]}::{test}" for module, test in red]

@@ -53,7 +53,7 @@ def test_the_claims_that_a_fault_turns_red_are_recorded(lines: list[list[str]]) 
     public.RECORD.write_text(json.dumps({"no-shuffling": {"reported": "", "red": []}}))
     assert public.main(["--only", "a-batch-lost", "-n", "2"]) == Status.OK
     assert lines[0][lines[0].index("--claims-inject") + 1] == "a-batch-lost"
-    assert lines[0][-2:] == ["-n", "2"]
+    assert lines[0][-3:-1] == ["-n", "2"]
     rows = json.loads(public.RECORD.read_text())
     assert [*rows] == ["a-batch-lost", "no-shuffling"]
     assert rows["a-batch-lost"]["red"] == ["test_loop::test_order"]
