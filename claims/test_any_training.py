@@ -201,7 +201,7 @@ def test_batch_normalization(judge, stripes):
     assert judge(late("accuracy", normalized).exceeds(late("accuracy", stripes), by=0.2))
 
 
-# Five images in a hundred.
+# A tenth of a nat.
 @claim("Augmentation narrows the generalization gap", source="Data augmentation")
 def test_augmentation(judge, stripes):
     plain = stripes.replace(
@@ -214,9 +214,9 @@ def test_augmentation(judge, stripes):
     moved = plain.replace(name="moved at random", model=convolutions(moved=0.5))
 
     def gap(arm):
-        return statistics.gap(late("accuracy", arm), late("val_accuracy", arm))
+        return statistics.gap(late("val_loss", arm), late("loss", arm))
 
-    assert judge(gap(moved).below(gap(plain), by=0.05))
+    assert judge(gap(moved).below(gap(plain), by=0.1))
 
 
 @builder
