@@ -62,7 +62,8 @@ def test_every_arm_is_measured_once_and_no_claim_is_decided(
     first = figures["arms"][0]
     # 80 examples train, 20 validate; 8 to 3 units, then 3 to 2.
     assert first["epoch_flop"] == 2 * 24 * (2 * 80 + 20) + 2 * 6 * (3 * 80 + 20)
-    assert all(first[name] > 0 for name in ("stock_seconds", "tuned_seconds", "ratio"))
+    assert [*first["seconds"]] == ["stock", "tuned", "compiled"]
+    assert all(figure > 0 for figure in (*first["seconds"].values(), first["ratio"]))
     assert first["options"].startswith("jit_compile=")
     assert [len(part["arms"]) for part in figures["processes"]] == [2, 2, 2, 2]
     assert not (pytester.path / ".claims").exists()

@@ -13,8 +13,11 @@ import keras
 
 from training_claims.arm import Arm
 from training_claims.data.data import Data
-from training_claims.reports.bench.flops import LayerShape
+from training_claims.reports.bench.flops import LayerShape, epoch_flop, largest
+from training_claims.reports.bench.limit import product_rate
+from training_claims.reports.bench.part import Way
 from training_claims.reports.bench.timing import Timing, from_seeds, from_stamps, timed_enough
+from training_claims.training.batches import data_of
 from training_claims.training.choice import TRAINERS
 from training_claims.training.fit import compile_as, compiled_model, fit
 
@@ -33,6 +36,24 @@ class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         """Keras calls this after validation."""
         self.stamps.append(time.perf_counter())
         self.model.stop_training = timed_enough(self.stamps)
+
+
+def figures(way: Way, arm: Arm, seeds: Iterator[int]) -> dict[str, Any]:
+    """What a way to train shows of an arm: fields of `Measured`, by name."""
+    if way == "stock":
+        return {"timing": stock_timing(arm, seeds)}
+    if way == "tuned":
+        return dict(zip(("timing", "options"), tuned_timing(arm, seeds), strict=True))
+    try:
+        timing = compiled_timing(arm, seeds)
+    except NotImplementedError as reason:
+        return {"reason": str(reason)}
+    if (layers := layer_shapes(arm)) is None:
+        return {"timing": timing}
+    biggest, data = largest(layers), data_of(arm)
+    flop = epoch_flop(layers, data.training, len(data) - data.training)
+    limit = product_rate(arm.batch_size, biggest.inputs, biggest.outputs)
+    return {"timing": timing, "flop": flop, "limit": limit}
 
 
 def stock_timing(arm: Arm, seeds: Iterator[int]) -> Timing:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Literal, TypeAlias, cast
+from math import nan
+from typing import Literal, TypeAlias, get_args
 
 from training_claims.arm import Arm
-from training_claims.data.data import Data
-from training_claims.reports.bench.flops import epoch_flop, largest
 from training_claims.reports.bench.machine import forget_peak, peak_mib
 from training_claims.reports.bench.timing import Timing
 
 Way: TypeAlias = Literal["stock", "tuned", "compiled"]
+WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Measured:
     flop: float | None = None
     limit: float | None = None
     options: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of a whole seed; NaN if the process cannot train the arm."""
+        return self.timing.seed(self.budget) if self.timing else nan
 
 
 @dataclass(frozen=True)
@@ -73,51 +78,16 @@ def measure_part(
         says: Whether to tell, on standard error, what is measured.
     """
     from training_claims import training
+    from training_claims.reports.bench.measure import figures
 
     if threads:
         training.prepare(threads)
     seeds, measured = count(first_seed), []
-    ways: Mapping[Way, Callable[[Arm, Iterator[int]], Measured]]
-    ways = {"stock": _stock, "tuned": _tuned, "compiled": _compiled}
     for number, arm in enumerate(arms, 1):
         if says:
             print(f"measuring {way} {number}/{len(arms)}: {arm.name}", file=sys.stderr, flush=True)
         forget_peak()
-        measured.append(ways[way](arm, seeds))
+        found = figures(way, arm, seeds)
+        group = arm.data.name.partition(" ")[0].upper()
+        measured.append(Measured(arm.name, group, arm.budget, peak_mib(), **found))
     return Part(training.environment(), threads, measured)
-
-
-def _stock(arm: Arm, seeds: Iterator[int]) -> Measured:
-    from training_claims.reports.bench.measure import stock_timing
-
-    timing = stock_timing(arm, seeds)
-    return Measured(*_about(arm), timing)
-
-
-def _tuned(arm: Arm, seeds: Iterator[int]) -> Measured:
-    from training_claims.reports.bench.measure import tuned_timing
-
-    timing, options = tuned_timing(arm, seeds)
-    return Measured(*_about(arm), timing, options=options)
-
-
-def _compiled(arm: Arm, seeds: Iterator[int]) -> Measured:
-    from training_claims.reports.bench.limit import product_rate
-    from training_claims.reports.bench.measure import compiled_timing, layer_shapes
-
-    try:
-        timing = compiled_timing(arm, seeds)
-    except NotImplementedError as reason:
-        return Measured(*_about(arm), reason=str(reason))
-    about, layers = _about(arm), layer_shapes(arm)
-    if layers is None:
-        return Measured(*about, timing)
-    biggest, data = largest(layers), cast("Data", arm.data)  # which has such layers
-    flop = epoch_flop(layers, data.training, len(data) - data.training)
-    limit = product_rate(arm.batch_size, biggest.inputs, biggest.outputs)
-    return Measured(*about, timing, flop=flop, limit=limit)
-
-
-def _about(arm: Arm) -> tuple[str, str, int, float]:
-    group = arm.data.name.partition(" ")[0].upper()
-    return arm.name, group, arm.budget, peak_mib()

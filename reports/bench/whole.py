@@ -58,8 +58,10 @@ class Whole:
             },
             "versions": dict(self.stock.environment),
             "options": {**options, "workers": len(self.compiled), "threads": self._threads},
-            "arms": [{**asdict(each), "ratio": each.ratio} for each in self.rows],
-            "totals": [{**asdict(each), "ratio": each.ratio} for each in totals_of(self.rows)],
+            "arms": [{**asdict(each), "ratio": each.ratio("stock")} for each in self.rows],
+            "totals": [
+                {**asdict(each), "ratio": each.ratio("stock")} for each in totals_of(self.rows)
+            ],
             "processes": [asdict(part) for part in (self.stock, self.tuned, *self.compiled)],
         }
 
