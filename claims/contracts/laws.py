@@ -59,3 +59,9 @@ def correlation(one: Any, other: Any) -> tuple[float, float]:
     """A quantity: how many standard errors two draws' correlation is off none."""
     first, second = (np.ravel(np.float64(each)) for each in (one, other))
     return float(np.corrcoef(first, second)[0, 1] * np.sqrt(first.size)), 0.0
+
+
+def share(drawn: Any, rate: float) -> tuple[float, float]:
+    """A quantity: how many standard errors the share of what was drawn is off its rate."""
+    error = np.sqrt(rate * (1 - rate) / np.size(drawn))
+    return float((np.mean(drawn) - rate) / error), 0.0

@@ -136,4 +136,5 @@ def sources(x, y, batch):
         ),
         "a generator": lambda: ((endless(),), {"steps_per_epoch": len(places)}),
         "a PyDataset": lambda: ((Batches(),), {}),
+        "a PyDataset of two workers": lambda: ((Batches(workers=2),), {}),
     }

@@ -1,23 +1,16 @@
-"""Layers that change what they are given in training alone: dropout, noise, augmentation."""
+"""Dropout and noise: layers that change what they are given in training alone."""
 
 import numpy as np
 import pytest
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.laws import ERRORS, correlation, lawful, p_value
+from training_claims.claims.contracts.laws import ERRORS, correlation, lawful, p_value, share
 
 pytestmark = pytest.mark.contract
 PAGES = "https://keras.io/api/layers/regularization_layers/"
-AUGMENTATION = "https://keras.io/api/layers/preprocessing_layers/image_augmentation/"
 # AlphaDropout's value of what is dropped, that of SELU far below zero: -alpha * scale.
 SATURATED = -1.6732632423543772 * 1.0507009873554805
-
-
-def share(dropped, rate):
-    """A quantity: how many standard errors the dropped share is off the rate."""
-    error = np.sqrt(rate * (1 - rate) / np.size(dropped))
-    return float((np.mean(dropped) - rate) / error), 0.0
 
 
 @contract("share", "kept", "inference", "again", "seeded", "units", numbers=3000)
@@ -117,71 +110,3 @@ def test_noise(judge):
 @claim("GaussianDropout and GaussianNoise give their inputs back in inference", source=PAGES)
 def test_no_noise(judge):
     assert judge(agreement("inference", noisy.each(NOISES)))
-
-
-@contract("training", "inference", numbers=200)
-def augmented(seed, name, amount):
-    """Images through an augmentation layer, and whether it changed them."""
-    import keras
-
-    x = np.random.default_rng(seed).uniform(50, 200, size=(3, 4, 5, 3)).astype("float32")
-    layer = getattr(keras.layers, name)(*amount, seed=seed)
-    changed = np.max(np.abs(np.asarray(layer(x, training=True)) - x)) > 0.01
-    return {"training": (changed, True), "inference": (layer(x, training=False), x)}
-
-
-AUGMENTATIONS = {
-    name: {"name": name, "amount": amount}
-    for name, amount in {
-        "RandomRotation": ((0.1, 0.2),),
-        "RandomZoom": ((0.2, 0.3),),
-        "RandomTranslation": ((0.2, 0.3), (0.2, 0.3)),
-        "RandomContrast": ((0.4, 0.9),),
-        "RandomBrightness": ((0.1, 0.2),),
-    }.items()
-}
-
-
-@claim("Augmentation changes images in training, and leaves them in inference", source=AUGMENTATION)
-def test_augments(judge):
-    assert judge(agreement(("training", "inference"), augmented.each(AUGMENTATIONS)))
-
-
-@contract("flipped", "share", "inference", "cropped", numbers=150 * 12)
-def flipped(seed, mode):
-    """Images that come out mirrored or not, and crops of them."""
-    import keras
-
-    x = np.random.default_rng(seed).uniform(size=(150, 2, 3, 2)).astype("float32")
-    layer = keras.layers.RandomFlip(mode, seed=seed)
-    out = np.asarray(layer(x, training=True))
-    mirrored = x[:, :, ::-1] if mode == "horizontal" else x[:, ::-1]
-    turned = np.all(out == mirrored, axis=(1, 2, 3))
-    crop = keras.layers.RandomCrop(2, 2, seed=seed)
-    parts = np.asarray(crop(x[:5], training=True))
-    windows = np.stack([x[:5, :, :2], x[:5, :, 1:]])
-    found = np.any(np.all(parts == windows, axis=(2, 3, 4)), axis=0)
-    return {
-        "flipped": (out, np.where(turned[:, None, None, None], mirrored, x)),
-        "share": share(turned, 0.5),
-        "inference": (layer(x, training=False), x),
-        "cropped": (found, np.ones(5)),
-    }
-
-
-MODES = {mode: {"mode": mode} for mode in ("horizontal", "vertical")}
-
-
-@claim("RandomFlip gives each image back, or mirrored; in inference back", source=AUGMENTATION)
-def test_flipped(judge):
-    assert judge(agreement(("flipped", "inference"), flipped.each(MODES)))
-
-
-@claim("RandomFlip mirrors half of the images", source=AUGMENTATION)
-def test_flipped_share(judge):
-    assert judge(agreement("share", flipped.each(MODES), within=ERRORS))
-
-
-@claim("RandomCrop in training cuts a part out of each image", source=AUGMENTATION)
-def test_cropped(judge):
-    assert judge(agreement("cropped", flipped.each(MODES)))

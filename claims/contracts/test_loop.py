@@ -75,6 +75,7 @@ SOURCES = fitted.each(
         "a tf.data.Dataset": {"source": "a tf.data.Dataset", "shuffle": True},
         "a generator": {"source": "a generator", "shuffle": True},
         "a PyDataset": {"source": "a PyDataset", "shuffle": False},
+        "two workers": {"source": "a PyDataset of two workers", "shuffle": False},
     },
     **GRAPH,
 )
@@ -99,7 +100,8 @@ def test_steps_and_values(judge, where):
 
 @claim("fit takes rows as they come with shuffle=False", source=TRAINING)
 def test_unshuffled(judge):
-    assert judge(agreement(("order of arrays in order", "order of a PyDataset"), SOURCES))
+    ordered = ("arrays in order", "a PyDataset", "two workers")
+    assert judge(agreement(tuple(f"order of {each}" for each in ordered), SOURCES))
 
 
 @claim(

@@ -15,8 +15,7 @@ from training_claims.arm import Arm
 from training_claims.data.data import Data
 from training_claims.reports.bench.flops import LayerShape, epoch_flop, largest
 from training_claims.reports.bench.limit import product_rate
-from training_claims.reports.bench.part import Way
-from training_claims.reports.bench.timing import Timing, from_seeds, from_stamps, timed_enough
+from training_claims.reports.bench.timing import Timing, Way, from_seeds, from_stamps, timed_enough
 from training_claims.training.batches import data_of
 from training_claims.training.choice import TRAINERS
 from training_claims.training.fit import compile_as, compiled_model, fit

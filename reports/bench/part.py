@@ -7,14 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import nan
-from typing import Literal, TypeAlias, get_args
 
 from training_claims.arm import Arm
 from training_claims.reports.bench.machine import forget_peak, peak_mib
-from training_claims.reports.bench.timing import Timing
-
-Way: TypeAlias = Literal["stock", "tuned", "compiled"]
-WAYS: tuple[Way, ...] = get_args(Way)
+from training_claims.reports.bench.timing import Timing, Way
 
 
 @dataclass(frozen=True)

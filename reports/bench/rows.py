@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from training_claims.reports.bench.part import WAYS, Measured, Way
+from training_claims.reports.bench.part import Measured
+from training_claims.reports.bench.timing import WAYS, Way
 from training_claims.reports.table import plain
 
 HEADINGS = (

@@ -56,8 +56,8 @@ def test_an_arm_that_cannot_be_compiled_has_blanks_and_is_in_no_total() -> None:
 def test_cells_say_what_is_known() -> None:
     one = row(made("dense", 401.2), made("dense", 100), [made("dense", 20)])
     assert one.cells == [
-        *("MNIST: dense", "10", "401*", "100", "20", "20", "5", "0", "4", "12", "3"),
+        *("MNIST: dense", "10", "401*", "100", "20", "20.1", "5", "0", "4", "12", "3"),
         *("500", "500"),
     ]
     assert ODD.cells[4:11] == [""] * 7
-    assert totals_of([one, ODD])[0].cells[:6] == ["total: MNIST", "", "401", "100", "20", "20"]
+    assert totals_of([one, ODD])[0].cells[:6] == ["total: MNIST", "", "401", "100", "20", "20.1"]

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 from training_claims.arm import Arm
 from training_claims.cluster.code import Code
 from training_claims.reports.bench.machine import memory_gib, processor
-from training_claims.reports.bench.part import Part, Way, measure_part
+from training_claims.reports.bench.part import Part, measure_part
 from training_claims.reports.bench.rows import HEADINGS, Row, row, totals_of
+from training_claims.reports.bench.timing import Way
 from training_claims.reports.table import columns
 from training_claims.session.hardware import cores
 from training_claims.session.orphan import end_with_parent

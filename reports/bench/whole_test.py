@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from training_claims.reports.bench import whole
-from training_claims.reports.bench.part import Part, Way
+from training_claims.reports.bench.part import Part
 from training_claims.reports.bench.rows_test import made
+from training_claims.reports.bench.timing import Way
 from training_claims.reports.bench.whole import MeasuringFailed, Whole, measure_whole
 
 VERSIONS = {"device": "CPU x86_64", "tensorflow": "2.21.0", "keras": "3.15.1"}
