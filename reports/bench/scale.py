@@ -91,11 +91,10 @@ def how(record: Mapping[str, Any]) -> Iterator[str]:
     """How a record was measured."""
     waits = " Their runs wait 0.25 s and compute nothing." if record["claims"] == "made" else ""
     yield (
-        f"{record['processor']}, {record['cores']} cores, beside other work (load "
-        f"{record['load']:g}), which decides much of these times; 4 workers share "
+        f"{record['processor']}, {record['cores']} cores, load {record['load']:g}; 4 workers share "
         f"{record['cores']} cores.{waits} Efficiency is the session of one `-n` worker, over this "
-        "session times workers. Half a minute of a session and more loads TensorFlow and asks "
-        "claims, whatever the workers: so short a suite cannot show what a long one gains."
+        "session times workers. Some of a session loads TensorFlow and asks claims, whatever the "
+        "workers: so short a suite cannot show what a long one gains."
     )
 
 
