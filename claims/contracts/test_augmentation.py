@@ -176,8 +176,8 @@ def zoomed(seed, height, width):
     factors = (height - 1, height - 1), (width - 1, width - 1)
     layer = keras.layers.RandomZoom(*factors, seed=seed)
     places = [
-        (size - 1) / 2 + (np.arange(size) - (size - 1) / 2) * share
-        for size, share in ((5, height), (4, width))
+        (size - 1) / 2 + (np.arange(size) - (size - 1) / 2) * part
+        for size, part in ((5, height), (4, width))
     ]
     grid = np.meshgrid(*places, indexing="ij")
     planes = np.moveaxis(x, 3, 1).reshape(6, 5, 4)
