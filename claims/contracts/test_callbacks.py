@@ -14,15 +14,19 @@ NOWHERE = "reported nowhere that we found"
 EPOCHS = 16
 
 
-def line(optimizer, weight=0.0, loss="mse", **options):
+def line(optimizer, weight=0.0, loss="mse", eagerly=True):
     """A model of one weight: its prediction is the weight times the input."""
     import keras
 
     model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
     model.build((None, 1))
     model.set_weights([np.full((1, 1), weight)])
-    model.compile(optimizer, loss, run_eagerly=True, **options)
+    model.compile(optimizer, loss, run_eagerly=eagerly, jit_compile=False)
     return model
+
+
+def weight_of(model):
+    return model.get_weights()[0].item()
 
 
 def ones(value=1.0):
@@ -125,14 +129,14 @@ def rated(seed):
     rng = np.random.default_rng(seed)
     first, shares = float(rng.uniform(0.1, 1)), rng.uniform(0.5, 1.5, size=6)
     seen, weights = [], []
-    model = line(keras.optimizers.SGD(first), loss=slope_one)
+    model = line(keras.optimizers.SGD(first), loss=slope_one, eagerly=False)
 
     def schedule(epoch, rate):
         seen.append(rate)
         return float(rate * shares[epoch])
 
     def record(*_, **__):
-        weights.append(model.get_weights()[0].item())
+        weights.append(weight_of(model))
 
     callbacks = [
         keras.callbacks.LearningRateScheduler(schedule),
@@ -200,16 +204,17 @@ def test_terminates(judge):
     assert judge(agreement(("batches", "epochs"), broken.each(numbers)))
 
 
-@contract("val_loss", "loss", "weights", numbers=5)
-def swapped(seed, callback):
+@contract("val_loss", "loss", "weights", "at the end", numbers=5)
+def swapped(seed, callback, **options):
     """Five epochs of a step each, whose weights are averaged; the loss is the weight itself."""
     import keras
 
     rng = np.random.default_rng(seed)
     rate, momentum, first = rng.uniform(0.2, 1), rng.uniform(0.3, 0.9), rng.normal()
     optimizer = keras.optimizers.SGD(float(rate), use_ema=True, ema_momentum=float(momentum))
-    model = line(optimizer, first, slope_one)
-    swap = [keras.callbacks.SwapEMAWeights()] if callback else []
+    model = line(optimizer, first, slope_one, eagerly=False)
+    swap, ends = [keras.callbacks.SwapEMAWeights(**options)] if callback else [], []
+    swap += [keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(weight_of(model)))]
     given = {"validation_data": ones(), "epochs": 5, "shuffle": False, "verbose": 0}
     logs = model.fit(ones(), callbacks=swap, **given).history
     weights = first - rate * np.arange(6)
@@ -219,16 +224,30 @@ def swapped(seed, callback):
     return {
         "val_loss": (logs["val_loss"], averages if callback else weights[1:]),
         "loss": (logs["loss"], weights[:-1]),
-        "weights": (model.get_weights()[0].item(), averages[-1]),
+        "weights": (weight_of(model), averages[-1]),
+        "at the end": (ends, averages if options else weights[1:]),
     }
 
 
-SWAPPED = swapped.each({"swapping": {"callback": True}, "none": {"callback": False}})
+SWAPPED = swapped.each(
+    {
+        "swapping": {"callback": True},
+        "none": {"callback": False},
+        "swapping on epochs": {"callback": True, "swap_on_epoch": True},
+    }
+)
 
 
 @claim("SwapEMAWeights has fit evaluate the averaged weights, and gives them back", source=PAGES)
 def test_swapped(judge):
-    assert judge(agreement(("val_loss of swapping", "loss of swapping"), SWAPPED))
+    names = tuple(f"{name} of swapping" for name in ("val_loss", "loss", "at the end"))
+    assert judge(agreement(names, SWAPPED))
+
+
+@claim("SwapEMAWeights with swap_on_epoch shows later callbacks the averages", source=PAGES)
+def test_swapped_on_epochs(judge):
+    names = tuple(f"{name} of swapping on epochs" for name in ("val_loss", "loss", "at the end"))
+    assert judge(agreement(names, SWAPPED))
 
 
 @claim("fit without SwapEMAWeights evaluates the weights, not their averages", source=PAGES)
@@ -255,13 +274,13 @@ def swapped_alone(seed):
     average = momentum * (first - 0.5) + (1 - momentum) * (first - 1)
     swap = {"callbacks": [keras.callbacks.SwapEMAWeights()], "verbose": 0}
     evaluated = model.evaluate(ones(), **swap)
-    returned = model.get_weights()[0].item()
+    returned = weight_of(model)
     predicted = model.predict(ones(), **swap)[0].item()
     return {
         "evaluated": (evaluated, average),
         "after evaluate": (returned, first - 1),
         "during": (predicted, average),
-        "after": (model.get_weights()[0].item(), first - 1),
+        "after": (weight_of(model), first - 1),
     }
 
 
@@ -322,7 +341,7 @@ def watched(seed):
     data = tf.data.Dataset.from_tensor_slices((x, y))
     given = {"epochs": epochs, "validation_data": data.take(3).batch(batch), "shuffle": False}
     model.fit(data.batch(batch), callbacks=[watch], verbose=0, **given)
-    losses = (x * model.get_weights()[0].item() - y).ravel() ** 2
+    losses = (x * weight_of(model) - y).ravel() ** 2
     batches = -(-rows // batch)
     so_far = [np.mean(losses[: batch * (b + 1)]) for b in range(batches)] * epochs
     return {

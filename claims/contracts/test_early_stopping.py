@@ -121,7 +121,8 @@ def test_baseline_missed(judge):
 
 @claim("EarlyStopping waits on from an improvement that beats the baseline", source=PAGE)
 def test_baseline_beaten(judge):
-    assert judge(agreement("weights", stopped(4, baseline=5.0)))
+    bars = {"min": {"baseline": 5.0}, "max": {"baseline": -5.0, "mode": "max"}}
+    assert judge(agreement("weights", stopped.each(bars, 4)))
 
 
 @claim(

@@ -26,10 +26,10 @@ TRAINING = "https://keras.io/api/models/model_training_apis"
 GRAPH = {"jit_compile": False}
 
 
-def asked(seed, source):
+def asked(seed, source, **mode):
     """A linear model, its layer of rows, its weights; examples; how to ask it of a source."""
     x, y, batch = drawn(seed)
-    model, rows, weights = linear(seed, x, **GRAPH)
+    model, rows, weights = linear(seed, x, **GRAPH, **mode)
     size = {"batch_size": batch} if source in ("arrays", "tensors") else {}
     count = -(-len(x) // batch)
 
@@ -43,9 +43,9 @@ def asked(seed, source):
 
 
 @contract("evaluated", "predicted", numbers=40)
-def of_all(seed, source):
+def of_all(seed, source, **mode):
     """What evaluate and predict give of all rows."""
-    _, rows, weights, x, y, _, ask = asked(seed, source)
+    _, rows, weights, x, y, _, ask = asked(seed, source, **mode)
     loss, mae = ask("evaluate")
     seen, off = rows.numbers("evaluated", len(x)), errors(weights, x, y)
     return {
@@ -73,18 +73,19 @@ SOURCES = {
     source: {"source": source}
     for source in ("arrays", "tensors", "a tf.data.Dataset", "a generator", "a PyDataset")
 }
+AT_ONCE = {"two steps at once": {"source": "arrays", "steps_per_execution": 2}}
 # With arrays, steps without batch_size says how many batches there are; not claimed here.
 IN_BATCHES = {source: SOURCES[source] for source in ("a tf.data.Dataset", "a generator")}
 
 
 @claim("evaluate takes each row once, in order, and gives means over them", source=TRAINING)
 def test_evaluate(judge):
-    assert judge(agreement("evaluated", of_all.each(SOURCES)))
+    assert judge(agreement("evaluated", of_all.each(SOURCES | AT_ONCE)))
 
 
 @claim("predict gives one row for each row, in order, the last batch too", source=TRAINING)
 def test_predict(judge):
-    assert judge(agreement("predicted", of_all.each(SOURCES)))
+    assert judge(agreement("predicted", of_all.each(SOURCES | AT_ONCE)))
 
 
 @claim("evaluate and predict with steps take so many batches, the first ones", source=TRAINING)

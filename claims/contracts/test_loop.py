@@ -8,6 +8,7 @@ import pytest
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
 from training_claims.claims.contracts.linear import (
+    RATE,
     batches,
     descend,
     drawn,
@@ -64,6 +65,7 @@ MODES = fitted.each(
         "a graph": {"source": "a tf.data.Dataset", **GRAPH},
         "XLA": {"source": "arrays", **XLA},
         "two steps at once": {"source": "arrays", **GRAPH, "steps_per_execution": 2},
+        "all steps at once": {"source": "arrays", **GRAPH, "steps_per_execution": 20},
     },
     shuffle=True,
 )
@@ -239,3 +241,69 @@ ENDLESS = {source: {"source": source} for source in ("a tf.data.Dataset", "a gen
 )
 def test_steps_per_epoch(judge):
     assert judge(agreement(("order", "values"), in_steps.each(ENDLESS)))
+
+
+@contract("first", "others", numbers=80)
+def turning(seed):
+    """Three epochs of a PyDataset that turns its rows by one batch whenever an epoch ends."""
+    import keras
+
+    x, y, batch = drawn(seed)
+    model, rows, _ = linear(seed, x, **GRAPH)
+    places = [*batches(np.arange(1, len(x) + 1), batch)]
+
+    class Turning(keras.utils.PyDataset):
+        turns = 0
+
+        def __len__(self):
+            return len(places)
+
+        def __getitem__(self, index):
+            here = places[(index + self.turns) % len(places)]
+            return x[here], y[here]
+
+        def on_epoch_end(self):
+            self.turns += 1
+
+    model.fit(Turning(), epochs=3, shuffle=False, verbose=0)
+    first, *others = np.split(rows.numbers("trained", 3 * len(x)), 3)
+    begins = int(first[0] - 1) // batch
+    turned = [np.concatenate([*places[at:], *places[:at]]) + 1 for at in range(len(places))]
+    return {
+        "first": (first, turned[0]),
+        "others": (others, [turned[(begins + turns) % len(places)] for turns in (1, 2)]),
+    }
+
+
+@claim("A PyDataset is told of an epoch's end once, before the next one", source=TRAINING)
+def test_turning(judge):
+    assert judge(agreement("others", turning()))
+
+
+@claim(
+    "A PyDataset is told of no epoch's end before the first one",
+    source=TRAINING,
+    known="reported nowhere that we found",
+)
+def test_not_turned_at_first(judge):
+    assert judge(agreement("first", turning()))
+
+
+@contract("weights", numbers=4)
+def recompiled(seed):
+    """Two steps of a linear model, compiled anew between them with another loss and rate."""
+    import keras
+
+    x, y, _ = drawn(seed)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.build((None, 3))
+    for loss, rate in (("mae", 10 * RATE), ("mse", RATE)):
+        start = weights_of(model)
+        model.compile(keras.optimizers.SGD(rate), loss, **GRAPH)
+        model.train_on_batch(x[:, 1:], y)
+    return {"weights": (weights_of(model), descend(start, x, y, [np.arange(len(x))])[0])}
+
+
+@claim("A model that is compiled again trains by its new loss and optimizer", source=TRAINING)
+def test_recompiled(judge):
+    assert judge(agreement("weights", recompiled()))

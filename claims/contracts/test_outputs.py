@@ -7,12 +7,13 @@ import pytest
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.descent import RATE, anew, flat, parts, stepped
+from training_claims.claims.contracts.descent import RATE, anew, parts, stepped
 
 pytestmark = pytest.mark.contract
 TRAINING = "https://keras.io/api/models/model_training_apis"
 SHAPES = (3, 1), (1,), (3, 2), (2,)
-SHARES = {"one": 0.7, "two": 2.5}
+# Not in the order of the alphabet, which outputs are not to be put into.
+SHARES = {"price": 0.7, "grade": 2.5}
 EAGER, GRAPH = {"run_eagerly": True}, {"jit_compile": False}
 
 
@@ -25,14 +26,13 @@ def of_two(form, _, mode):
     import keras
 
     inputs = keras.Input((3,))
-    outputs = [keras.layers.Dense(1, name="one")(inputs), keras.layers.Dense(2, name="two")(inputs)]
-    model = keras.Model(
-        inputs, {"one": outputs[0], "two": outputs[1]} if form == "dicts" else outputs
-    )
-    losses, metrics = {"one": "mse", "two": "mae"}, {"one": ["mae"], "two": ["mse"]}
+    widths = zip((1, 2), SHARES, strict=True)
+    outputs = {name: keras.layers.Dense(width, name=name)(inputs) for width, name in widths}
+    model = keras.Model(inputs, outputs if form == "dicts" else [*outputs.values()])
+    losses, metrics = {"price": "mse", "grade": "mae"}, {"price": ["mae"], "grade": ["mse"]}
     told = [losses, SHARES, metrics, metrics]
     if form == "lists":
-        told = [[each["one"], each["two"]] for each in told]
+        told = [[*each.values()] for each in told]
     loss, shares, plain, weighted = told
     model.compile(
         keras.optimizers.SGD(RATE),
@@ -43,6 +43,12 @@ def of_two(form, _, mode):
         **dict(mode),
     )
     return model
+
+
+def flat(model):
+    """The weights of both outputs, one vector."""
+    kept = [weight.ravel() for name in SHARES for weight in model.get_layer(name).get_weights()]
+    return np.concatenate(kept).astype(float)
 
 
 def errors(weights, x, one, two):
@@ -71,7 +77,7 @@ def fitted(seed, form, weighing, **mode):
     given = {"none": None, "one for all": one, "each": [one, other]}[weighing]
     model = anew(seed, of_two(form, weighing, tuple(mode.items())))
     weights = flat(model)
-    y = dict(zip(SHARES, targets, strict=True)) if form == "dicts" else targets
+    y = targets if form == "lists" else dict(zip(SHARES, targets, strict=True))
     if form == "dicts" and weighing == "each":
         given = dict(zip(SHARES, given, strict=True))
     options = {"sample_weight": given, "batch_size": batch, "shuffle": False, "verbose": 0}
@@ -92,13 +98,14 @@ def fitted(seed, form, weighing, **mode):
     return {
         "weights": (flat(model), weights),
         "total": (logs["loss"], own @ [*SHARES.values()]),
-        "own": ([logs["one_loss"], logs["two_loss"]], own),
+        "own": ([logs["price_loss"], logs["grade_loss"]], own),
         "metrics": (
-            [logs[name] for name in ("one_mae", "two_mse", "one_weighted_mae", "two_weighted_mse")],
+            [logs[f"price_{name}mae"] for name in ("", "weighted_")]
+            + [logs[f"grade_{name}mse"] for name in ("", "weighted_")],
             [
                 np.mean(np.abs(first)),
-                np.mean(second**2),
                 np.average(np.abs(first), weights=weigh[0]),
+                np.mean(second**2),
                 np.average(np.mean(second**2, axis=1), weights=weigh[1]),
             ],
         ),
@@ -110,6 +117,7 @@ CASES = {
     "lists, weighed as one": {"form": "lists", "weighing": "one for all"},
     "lists, each weighed": {"form": "lists", "weighing": "each"},
     "dicts, each weighed": {"form": "dicts", "weighing": "each"},
+    "lists, told by name": {"form": "lists, told by name", "weighing": "none"},
 }
 
 

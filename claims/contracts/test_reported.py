@@ -219,7 +219,8 @@ def ranked(_, output):
     inputs, dense = keras.Input((2,)), keras.layers.Dense(1)
     found = dense(inputs) if output == 2 else keras.ops.squeeze(dense(inputs), axis=-1)
     model = keras.Model(inputs, found)
-    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae", "mse"], **GRAPH)
+    # Not in the order of the alphabet, which values are not to be put into.
+    model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mse", "mae"], **GRAPH)
     return model
 
 
@@ -245,7 +246,7 @@ def of_rank(seed, target, output):
     squared = np.mean(error**2)
     return {
         "loss": (values[0], squared),
-        "metrics": (values[1:], [np.mean(np.abs(error)), squared]),
+        "metrics": (values[1:], [squared, np.mean(np.abs(error))]),
         "weights": (flat(model), stepped(lambda w: np.mean(off(w) ** 2), weights)),
     }
 

@@ -158,7 +158,7 @@ def fitted(seed):
     model.compile(
         keras.optimizers.SGD(schedule),
         lambda _, prediction: keras.ops.sum(prediction, axis=-1),
-        run_eagerly=True,
+        jit_compile=False,
     )
 
     def record(*_, **__):

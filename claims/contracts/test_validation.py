@@ -12,6 +12,7 @@ from training_claims.claims.contracts.linear import (
     errors,
     exactly,
     linear,
+    sources,
     weights_of,
 )
 
@@ -78,18 +79,19 @@ def test_split_values(judge):
 
 
 @contract("rows", "validated", "epochs", "val_loss", "steps", numbers=160)
-def apart(seed):
+def apart(seed, source, freq):
     """Four epochs with validation data, validated every other epoch, in two batches of three."""
     (x, y, _), (held, theirs, _) = drawn(seed), drawn(seed + 100_000)
     model, rows, _ = linear(seed, x, **GRAPH)
+    data, _ = sources(held, theirs, 3)[source]()
     options = {
-        "validation_data": (held, theirs),
-        "validation_split": 0.3,
-        "validation_freq": 2,
+        "validation_data": data if len(data) == 2 else data[0],
+        "validation_freq": freq,
         "validation_steps": 2,
-        "validation_batch_size": 3,
         "shuffle": False,
     }
+    if source == "arrays":
+        options |= {"validation_split": 0.3, "validation_batch_size": 3}
     end, kept, validated = watched(model)
     fitted = model.fit(x, y, batch_size=10, epochs=4, callbacks=[end], verbose=0, **options).history
     off = [errors(kept[epoch], held[:6], theirs[:6]) for epoch in (1, 3)]
@@ -105,21 +107,33 @@ def apart(seed):
     }
 
 
+APART = apart.each(
+    {
+        "arrays": {"source": "arrays", "freq": 2},
+        "a dataset, epochs named": {"source": "a tf.data.Dataset", "freq": [2, 4]},
+        "a PyDataset": {"source": "a PyDataset", "freq": 2},
+    }
+)
+
+
 @claim("validation_data overrides validation_split: every row trains", source=TRAINING)
 def test_data_override_split(judge):
-    assert judge(agreement("rows", apart()))
+    assert judge(agreement("rows of arrays", APART))
 
 
 @claim("validation_steps draws so many batches, from the start each time", source=TRAINING)
 def test_validation_steps(judge):
-    assert judge(agreement("validated", apart()))
+    assert judge(agreement("validated", APART))
 
 
-@claim("validation_freq=2 validates after every other epoch, by its own weights", source=TRAINING)
+@claim(
+    "validation_freq=2 or [2, 4] validates after these epochs, by their own weights",
+    source=TRAINING,
+)
 def test_validation_freq(judge):
-    assert judge(agreement(("epochs", "val_loss"), apart()))
+    assert judge(agreement(("epochs", "val_loss"), APART))
 
 
 @claim("Validation takes no step", source=TRAINING)
 def test_validation_does_not_train(judge):
-    assert judge(agreement("steps", apart()))
+    assert judge(agreement("steps", APART))

@@ -258,6 +258,60 @@ def test_sample_weight_in_values(judge):
     assert judge(agreement("values", by_example.each(WAYS)))
 
 
+@contract("values", numbers=3)
+def validated(seed, way):
+    """What is told of examples that do not train, weighted or not, by the weights at the end."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(11, 15))
+    x, y = rng.normal(size=(rows, 2)).astype("float32"), rng.integers(2, size=(rows, 1))
+    weight = rng.uniform(0.1, 3, size=rows)
+    model = anew(seed, weighed("a vector"))
+    batches = tf.data.Dataset.from_tensor_slices((x, y, weight)).batch(5)
+    fit, given = {
+        "evaluate": lambda: (model.evaluate, {"sample_weight": weight, "batch_size": 5}),
+        "a dataset": lambda: (model.fit, {"validation_data": batches}),
+        "arrays": lambda: (model.fit, {"validation_data": (x, y, weight)}),
+        "validation_split": lambda: (
+            model.fit,
+            {"sample_weight": np.tile(weight, 2), "validation_split": 0.5},
+        ),
+        "class_weight": lambda: (
+            model.fit,
+            {"validation_data": (x, y), "class_weight": CLASS_WEIGHT},
+        ),
+    }[way]()
+    if way == "evaluate":
+        told = fit(x, y, return_dict=True, verbose=0, **given)
+    else:
+        data = (np.tile(x, (2, 1)), np.tile(y, (2, 1)))
+        logs = fit(*data, batch_size=5, shuffle=False, verbose=0, **given).history
+        told = {name: logs[f"val_{name}"][0] for name in ("loss", "mae", "mse")}
+    weights = flat(model)
+    error = x.astype(float) @ weights[:2] + weights[2] - y[:, 0]
+    weight = np.ones(rows) if way == "class_weight" else weight
+    expected = [
+        np.mean(weight * error**2),
+        np.mean(np.abs(error)),
+        np.average(error**2, weights=weight),
+    ]
+    return {"values": ([told[name] for name in ("loss", "mae", "mse")], expected)}
+
+
+APART = {way: {"way": way} for way in ("evaluate", "a dataset", "arrays", "validation_split")}
+
+
+@claim("Examples that do not train count by their sample_weight, as those that do", source=TRAINING)
+def test_validated(judge):
+    assert judge(agreement("values", validated.each(APART)))
+
+
+@claim("class_weight weighs nothing of the validation data", source=TRAINING)
+def test_class_weight_in_validation(judge):
+    assert judge(agreement("values", validated("class_weight")))
+
+
 @contract("loss")
 def left_out(seed, kept, way):
     """The loss of three classes, of which class_weight has some; NaN if fit does not take it."""

@@ -51,10 +51,13 @@ DEFAULTS = {
         "nesterov": True,
         "ns_steps": 5,
         "rms_rate": 0.2,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
+        "muon_a": 3.4445,
+        "muon_b": -4.775,
+        "muon_c": 2.0315,
+        "adam_lr_ratio": 1,
+        "adam_beta_1": 0.9,
+        "adam_beta_2": 0.999,
         "epsilon": 1e-7,
-        "amsgrad": False,
     },
 }
 
@@ -88,10 +91,6 @@ def adam(w, g, t, s, o):
     s["top"] = np.maximum(s.get("top", 0), v)
     rate = o.learning_rate * np.sqrt(1 - o.beta_2**t) / (1 - o.beta_1**t)
     return w - rate * m / (np.sqrt(s["top"] if o.amsgrad else v) + o.epsilon)
-
-
-def adamw(w, g, t, s, o):
-    return adam(w - o.learning_rate * o.weight_decay * w, g, t, s, o)
 
 
 def adamax(w, g, t, s, o):
@@ -145,7 +144,8 @@ def lion(w, g, t, s, o):
 def lamb(w, g, t, s, o):
     m, v = average(s, "m", g, o.beta_1), average(s, "v", g**2, o.beta_2)
     step = m / (1 - o.beta_1**t) / (np.sqrt(v / (1 - o.beta_2**t)) + o.epsilon)
-    return w - o.learning_rate * np.linalg.norm(w) / np.linalg.norm(step) * step
+    size = np.linalg.norm(w)
+    return w - o.learning_rate * (size / np.linalg.norm(step) if size else 1) * step
 
 
 def adafactor(w, g, t, s, o):
@@ -172,20 +172,27 @@ def schedule_free(w, g, t, s, o):
 
 def muon(w, g, t, s, o):
     if w.ndim != 2:
-        return adam(w - o.learning_rate * o.adam_weight_decay * w, g, t, s, o)
+        return muon_by_adamw(w, g, t, s, o)
     s["m"] = o.momentum * s.get("m", 0) + g
-    x = orthogonal(g + o.momentum * s["m"] if o.nesterov else s["m"], o.ns_steps)
+    x = orthogonal(g + o.momentum * s["m"] if o.nesterov else s["m"], o)
     size = 1 if o.rms_rate is None else o.rms_rate * np.sqrt(max(w.shape))
     return w - o.learning_rate * (o.weight_decay * w + size * x)
 
 
-def orthogonal(x, rounds):
+def muon_by_adamw(w, g, t, s, o):
+    shrunk = w * (1 - o.learning_rate * o.adam_weight_decay)
+    own = {"learning_rate": o.learning_rate * o.adam_lr_ratio, "amsgrad": False}
+    own |= {"beta_1": o.adam_beta_1, "beta_2": o.adam_beta_2, "epsilon": o.epsilon}
+    return adam(shrunk, g, t, s, SimpleNamespace(**own))
+
+
+def orthogonal(x, o):
     """Newton and Schulz's iteration in Muon's three coefficients."""
     wide = x if x.shape[0] <= x.shape[1] else x.T
     wide = wide / (np.linalg.norm(wide) + 1e-7)
-    for _ in range(rounds):
+    for _ in range(o.ns_steps):
         gram = wide @ wide.T
-        wide = 3.4445 * wide + (-4.775 * gram + 2.0315 * gram @ gram) @ wide
+        wide = o.muon_a * wide + (o.muon_b * gram + o.muon_c * gram @ gram) @ wide
     return wide if x.shape[0] <= x.shape[1] else wide.T
 
 
@@ -194,7 +201,7 @@ RULES = {
     "RMSprop": rmsprop,
     "RMSprop, epsilon hat": rmsprop_hat,
     "Adam": adam,
-    "AdamW": adamw,
+    "AdamW": adam,
     "Adamax": adamax,
     "Nadam": nadam,
     "Adagrad": adagrad,
@@ -205,6 +212,7 @@ RULES = {
     "Lamb": lamb,
     "Adafactor": adafactor,
     "Muon": muon,
+    "Muon, by AdamW": muon_by_adamw,
     "ScheduleFreeAdamW": schedule_free,
 }
 
@@ -212,9 +220,12 @@ RULES = {
 def trained(name, weights, gradients, rule=None, **options):
     """The weights after each step, by the rule; `gradients` has each step's list of them."""
     options, slots = SimpleNamespace(**DEFAULTS[name] | options), [{} for _ in weights]
+    # Muon has two decays, one for what AdamW steps.
+    decay = 0 if name == "Muon" else getattr(options, "weight_decay", 0)
     steps = []
     for t, step in enumerate(gradients, 1):
-        triples = zip(weights, step, slots, strict=True)
+        shrunk = [w * (1 - options.learning_rate * decay) for w in weights]
+        triples = zip(shrunk, step, slots, strict=True)
         weights = [RULES[rule or name](w, g, t, s, options) for w, g, s in triples]
         steps.append(weights)
     return steps
