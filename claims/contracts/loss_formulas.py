@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.special import expit, log_softmax, logsumexp, softmax, xlogy
 
+# What Keras documents to put in the place of chances and numbers of 0.
+EPSILON = 1e-7
+
 
 def examples(seed, kind):
     """Targets and predictions in 3 to 6 rows of 4 to 6 steps of 3 classes or columns.
@@ -13,6 +16,12 @@ def examples(seed, kind):
     shape = (*(int(size) for size in rng.integers((3, 4), (7, 7))), 3)
     real, logits = rng.normal(size=(2, *shape))
     classes, chances = rng.integers(3, size=shape[:-1]), 0.02 + 0.94 * softmax(logits, axis=-1)
+    normed = chances / chances.sum(axis=-1, keepdims=True)
+    # A third of the steps are sure of a class, which is the right one or any.
+    third = rng.random(shape[:-1]) < 1 / 3
+    right = np.where(third[..., None], np.eye(3)[classes], normed)
+    sure = np.where(third[..., None], np.eye(3)[rng.integers(3, size=shape[:-1])], normed)
+    counts = rng.poisson(1, size=shape)
     kinds = {
         "real": (real, logits),
         "positive": (np.exp(real), np.exp(logits)),
@@ -21,10 +30,18 @@ def examples(seed, kind):
         "chances": (0.1 + 0.8 * softmax(real, axis=-1), chances),
         "several labels": (real > 0, rng.uniform(0.02, 0.98, size=shape)),
         "logits of several": (real > 0, logits),
-        "one-hot": (np.eye(3)[classes], chances / chances.sum(axis=-1, keepdims=True)),
+        "one-hot": (np.eye(3)[classes], normed),
         "logits": (np.eye(3)[classes], 3 * logits),
-        "classes": (classes, chances / chances.sum(axis=-1, keepdims=True)),
+        "classes": (classes, normed),
         "logits of classes": (classes, 3 * logits),
+        "far apart": (100 * real, 100 * logits),
+        "some zeros": (real * (real > 0), np.where(real > 1, logits, 0)),
+        "rows of zeros": (real * third[..., None], logits),
+        "counts": (counts, np.where(counts > 0, np.exp(logits), 0)),
+        "beyond chances": (1.4 * normed - 0.1, 0.1 + 1.2 * softmax(logits, axis=-1)),
+        "right": (np.eye(3)[classes], right),
+        "sure": (np.eye(3)[classes], sure),
+        "sure of classes": (classes, sure),
     }
     y, p = kinds[kind]
     return np.asarray(y, "float32"), np.asarray(p, "float32")
@@ -39,15 +56,17 @@ def absolute(y, p):
 
 
 def percentage(y, p):
-    return 100 * np.mean(np.abs((y - p) / y), axis=-1)
+    return 100 * np.mean(np.abs(y - p) / np.maximum(np.abs(y), EPSILON), axis=-1)
 
 
 def squared_logarithmic(y, p):
+    y, p = (np.maximum(each, EPSILON) for each in (y, p))
     return np.mean((np.log1p(y) - np.log1p(p)) ** 2, axis=-1)
 
 
 def cosine(y, p):
-    return -np.sum(y * p, axis=-1) / np.linalg.norm(y, axis=-1) / np.linalg.norm(p, axis=-1)
+    lengths = np.linalg.norm(y, axis=-1) * np.linalg.norm(p, axis=-1)
+    return -np.sum(y * p, axis=-1) / np.where(lengths > 0, lengths, 1)
 
 
 def huber(y, p, delta=1.0):
@@ -57,7 +76,7 @@ def huber(y, p, delta=1.0):
 
 
 def log_cosh(y, p):
-    return np.mean(np.log(np.cosh(p - y)), axis=-1)
+    return np.mean(np.logaddexp(p - y, y - p) - np.log(2), axis=-1)
 
 
 def hinge(y, p):
@@ -78,11 +97,13 @@ def categorical_hinge(y, p):
 
 
 def divergence(y, p):
-    return np.sum(xlogy(y, y / p), axis=-1)
+    """Both are clipped to chances."""
+    y, p = (np.clip(each, 0, 1) for each in (y, p))
+    return np.sum(xlogy(y, y) - xlogy(y, p), axis=-1)
 
 
 def poisson(y, p):
-    return np.mean(p - y * np.log(p), axis=-1)
+    return np.mean(p - xlogy(y, p), axis=-1)
 
 
 def binary(y, p, from_logits=False, label_smoothing=0.0):
@@ -113,19 +134,22 @@ def smoothed(y, label_smoothing):
 
 
 def categorical(y, p, from_logits=False, label_smoothing=0.0):
-    logs = log_softmax(p, axis=-1) if from_logits else np.log(p)
-    return -np.sum(smoothed(y, label_smoothing) * logs, axis=-1)
+    return -np.sum(smoothed(y, label_smoothing) * _logs(p, from_logits), axis=-1)
 
 
 def categorical_focal(y, p, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0):
     p = softmax(p, axis=-1) if from_logits else p
-    focal = np.asarray(alpha) * (1 - p) ** gamma * np.log(p)
+    focal = np.asarray(alpha) * (1 - p) ** gamma * _logs(p)
     return -np.sum(smoothed(y, label_smoothing) * focal, axis=-1)
 
 
 def sparse(y, p, from_logits=False):
-    logs = log_softmax(p, axis=-1) if from_logits else np.log(p)
+    logs = _logs(p, from_logits)
     return -np.take_along_axis(logs, y.astype(int)[..., None], axis=-1)[..., 0]
+
+
+def _logs(p, from_logits=False):
+    return log_softmax(p, axis=-1) if from_logits else np.log(np.maximum(p, EPSILON))
 
 
 def generalized(y, p, q=0.5):
@@ -143,11 +167,11 @@ def tversky(y, p, alpha=0.5, beta=0.5, axis=None):
     return 1 - true / (true + alpha * false + beta * missed)
 
 
-def circle(y, p, gamma=80.0, margin=0.4):
+def circle(y, p, gamma=80.0, margin=0.4, remove_diagonal=True):
     """Of embeddings of length 1: pairs of a class apart, pairs of two classes together."""
     apart = 1 - p @ p.T
     alike = y[:, None] == y
-    others = alike & ~np.eye(len(y), dtype=bool)
+    others = alike & ~(np.eye(len(y), dtype=bool) & remove_diagonal)
     near = -gamma * np.maximum(margin + apart, 0) * (margin - apart)
     far = gamma * np.maximum(1 + margin - apart, 0) * (1 - margin - apart)
     inside = logsumexp(np.where(others, near, -np.inf), axis=1)

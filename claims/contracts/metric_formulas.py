@@ -7,17 +7,7 @@ import numpy as np
 from scipy import special, stats
 from sklearn import metrics
 
-
-@dataclass(frozen=True)
-class Mean:
-    """The weighted mean over examples of a function of each, with its options."""
-
-    of: Any
-    options: tuple[tuple[str, Any], ...] = ()
-
-    def __call__(self, y, p, weight):
-        """The value, of all examples."""
-        return np.average(self.of(y, p, **dict(self.options)), weights=weight)
+from training_claims.claims.contracts import metric_parts as parts
 
 
 def weighted(y, p, weight):
@@ -57,9 +47,16 @@ def r2_by_variance(y, p, weight):
     return metrics.r2_score(**weighted(y, p, weight), multioutput="variance_weighted")
 
 
-def adjusted_r2(y, p, weight):
-    """With one regressor."""
-    return 1 - (1 - mean_r2(y, p, weight)) * (len(y) - 1) / (len(y) - 1 - 1)
+@dataclass(frozen=True)
+class AdjustedR2:
+    """R2 for so many regressors."""
+
+    regressors: int
+
+    def __call__(self, y, p, weight):
+        """The value, of all examples."""
+        more = (len(y) - 1) / (len(y) - self.regressors - 1)
+        return 1 - (1 - mean_r2(y, p, weight)) * more
 
 
 def correlations(y, p):
@@ -79,6 +76,17 @@ def equal(y, p):
     return y == p
 
 
+@dataclass(frozen=True)
+class BelowAndAbove:
+    """How often a label is 1 above a threshold, and 0 below."""
+
+    threshold: float
+
+    def __call__(self, y, p, weight):
+        """The value, of all examples."""
+        return binary_accuracy(y, p, weight, self.threshold)
+
+
 def binary_accuracy(y, p, weight, threshold=0.5):
     hits = metrics.accuracy_score
     return np.mean([hits(*pair, sample_weight=weight) for pair in _columns(y, p > threshold)])
@@ -94,6 +102,17 @@ def categorical_accuracy(y, p, weight):
 
 def sparse_accuracy(y, p, weight):
     return metrics.accuracy_score(**weighted(y, p.argmax(axis=1), weight))
+
+
+def among_first_two(y, p):
+    """Of predictions that name classes from the first to the last."""
+    return np.any(p[:, :2] == y[:, None], axis=1)
+
+
+def among_ties(y, p):
+    """Whether fewer than two classes are above one's own."""
+    own = np.take_along_axis(p, y.astype(int)[:, None], axis=1)
+    return np.sum(p > own, axis=1) < 2
 
 
 def sparse_top_two(y, p, weight):
@@ -137,24 +156,17 @@ def area_of_logits(y, p, weight):
     return area(y, special.expit(p), weight)
 
 
-def area_of_all(y, p, weight):
-    """Every label of every example as one of its own."""
-    return area(y.ravel(), p.ravel(), np.repeat(weight, y.shape[1]))
+@dataclass(frozen=True)
+class Bounded:
+    """The area under a curve of points (height, width), each step as high as one of its ends."""
 
+    curve: Any
+    bound: Any
 
-def bounded_area(y, p, weight, bound):
-    """The area under precision over recall, each step as high as its lower or upper end."""
-    precision, recall = _precision_and_recall(y, p, weight)
-    height = bound(precision[:-1], precision[1:])
-    return np.sum(height * (recall[:-1] - recall[1:]))
-
-
-def lower_area(y, p, weight):
-    return bounded_area(y, p, weight, np.minimum)
-
-
-def upper_area(y, p, weight):
-    return bounded_area(y, p, weight, np.maximum)
+    def __call__(self, y, p, weight):
+        """The value, of all examples."""
+        height, width = self.curve(y, p, weight)
+        return np.sum(self.bound(height[:-1], height[1:]) * np.abs(np.diff(width)))
 
 
 def interpolated_area(y, p, weight):
@@ -179,15 +191,13 @@ def interpolated_area(y, p, weight):
     return area_
 
 
-def _positives(y, p, weight, thresholds=None):
+def _positives(y, p, weight):
     """True and false positives at each threshold, of which there are 200, from below 0 to above."""
-    if thresholds is None:
-        thresholds = np.concatenate([[-1e-7], np.arange(1, 199) / 199, [1 + 1e-7]])
-    above = p > thresholds[:, None]
+    above = p > np.concatenate([[-1e-7], np.arange(1, 199) / 199, [1 + 1e-7]])[:, None]
     return above @ (weight * y), above @ (weight * (1 - y))
 
 
-def _precision_and_recall(y, p, weight):
+def precision_and_recall(y, p, weight):
     true, false = _positives(y, p, weight)
     found = true + false
     precision = np.divide(true, found, out=np.zeros_like(true), where=found > 0)
@@ -195,27 +205,28 @@ def _precision_and_recall(y, p, weight):
 
 
 def precision_at_recall(y, p, weight):
-    precision, recall = _precision_and_recall(y, p, weight)
+    precision, recall = precision_and_recall(y, p, weight)
     return precision[recall >= 0.6].max()
 
 
 def recall_at_precision(y, p, weight):
-    precision, recall = _precision_and_recall(y, p, weight)
+    precision, recall = precision_and_recall(y, p, weight)
     return np.max(recall[precision >= 0.5], initial=0)
 
 
-def _rates(y, p, weight):
+def rates(y, p, weight):
+    """Sensitivity and specificity at each threshold."""
     true, false = _positives(y, p, weight)
     return true / np.sum(weight * y), 1 - false / np.sum(weight * (1 - y))
 
 
 def sensitivity_at_specificity(y, p, weight):
-    sensitivity, specificity = _rates(y, p, weight)
+    sensitivity, specificity = rates(y, p, weight)
     return sensitivity[specificity >= 0.6].max()
 
 
 def specificity_at_sensitivity(y, p, weight):
-    sensitivity, specificity = _rates(y, p, weight)
+    sensitivity, specificity = rates(y, p, weight)
     return specificity[sensitivity >= 0.6].max()
 
 
@@ -235,15 +246,9 @@ class Decided:
         return self.score(y.astype(int), chosen.astype(int), **options)
 
 
-def precision_of_two(y, p, weight):
-    """Of the two largest predictions of each example."""
-    chosen = np.argsort(np.argsort(-p, axis=1), axis=1) < 2
-    return np.sum(weight * (chosen * y).sum(axis=1)) / np.sum(weight * 2)
-
-
-def recall_of_two(y, p, weight):
-    chosen = np.argsort(np.argsort(-p, axis=1), axis=1) < 2
-    return np.sum(weight * (chosen * y).sum(axis=1)) / np.sum(weight * y.sum(axis=1))
+def decided_at(score, *thresholds):
+    """A score of scikit-learn's at each threshold."""
+    return parts.Several(tuple(Decided(score, threshold) for threshold in thresholds))
 
 
 @dataclass(frozen=True)
@@ -259,39 +264,37 @@ class Counted:
         return np.sum(weight * ((y == self.label) & ((p > self.threshold) == self.positive)))
 
 
+def counted_at(label, positive, *thresholds):
+    """A count at each threshold."""
+    return parts.Several(tuple(Counted(label, positive, threshold) for threshold in thresholds))
+
+
 @dataclass(frozen=True)
 class Overlap:
     """The mean of scikit-learn's Jaccard index over those of the classes that there are."""
 
     classes: tuple[int, ...]
+    ignored: int = -1
 
     def __call__(self, y, p, weight):
-        """The value, of all examples that have a class."""
+        """The value, of all examples that have a class that is not ignored."""
         y, p = (each.argmax(axis=1) if each.ndim > 1 else each for each in (y, p))
-        kept = y >= 0
+        kept = y != self.ignored
         present = sorted({*self.classes} & {*y[kept], *p[kept]})
         options = {"labels": present, "average": None, "sample_weight": weight[kept]}
         return np.mean(metrics.jaccard_score(y[kept], p[kept], **options))
 
 
-def binary_overlap(y, p, weight):
-    return Overlap((0, 1))(y, p > 0.5, weight)
-
-
 @dataclass(frozen=True)
-class Of:
-    """A measure of one column of labels and predictions."""
+class BinaryOverlap:
+    """The mean Jaccard index of what is below a threshold, or not."""
 
-    measure: Any
-    column: int
+    classes: tuple[int, ...] = (0, 1)
+    threshold: float = 0.5
 
     def __call__(self, y, p, weight):
         """The value, of all examples."""
-        return self.measure(y[:, self.column], p[:, self.column], weight)
-
-
-PRECISION = Decided(metrics.precision_score, 0.5)
-RECALL = Decided(metrics.recall_score, 0.5)
+        return Overlap(self.classes)(y, p >= self.threshold, weight)
 
 
 def decided_f(average, threshold=None, beta=1.0):

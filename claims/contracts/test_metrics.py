@@ -9,75 +9,39 @@ from sklearn import metrics as sklearn
 from training_claims import claim
 from training_claims.claims.contracts import loss_formulas as formula
 from training_claims.claims.contracts import metric_formulas as oracle
+from training_claims.claims.contracts import metric_parts as parts
 from training_claims.claims.contracts.agreement import agreement, contract
 
 pytestmark = pytest.mark.contract
 PAGES = "https://keras.io/api/metrics/"
 
 
-def drawn(seed, kind):
-    """Targets, predictions and weights of 30 to 60 examples, and where the three batches end."""
-    rng = np.random.default_rng(seed)
-    rows = int(rng.integers(30, 60))
-    logits, (chances, others) = rng.normal(size=(rows, 4)), rng.dirichlet(np.ones(4), (2, rows))
-    classes, guessed = rng.integers(4, size=(2, rows))
-    # Between the thresholds k / 199 that AUC and others have by default, and never 0.5.
-    steps = (rng.integers(199, size=(rows, 4)) + 0.4) / 199
-    kinds = {
-        "numbers": (rng.normal(size=(rows, 2)), rng.normal(size=(rows, 2))),
-        "positive numbers": np.exp(rng.normal(size=(2, rows, 2))),
-        "signs": (rng.choice([-1.0, 1.0], size=(rows, 2)), rng.normal(size=(rows, 2))),
-        "yes or no": (rng.integers(2, size=rows), steps[:, 0]),
-        "log-odds": (rng.integers(2, size=rows), np.log(steps[:, 0] / (1 - steps[:, 0]))),
-        "a column": (rng.integers(2, size=(rows, 1)), steps[:, :1]),
-        "a column of logits": (rng.integers(2, size=(rows, 1)), logits[:, :1]),
-        "two of chances": (0.05 + 0.8 * others, 0.05 + 0.8 * chances),
-        "classes or none": (np.where(rng.random(rows) < 0.2, -1, classes), guessed),
-        "one number": (rng.normal(size=(rows, 1)), rng.normal(size=(rows, 1))),
-        "labels": (rng.integers(2, size=(rows, 4)), steps),
-        "one-hot": (np.eye(4)[classes], chances),
-        "classes": (classes, chances),
-        "logits of classes": (classes, logits),
-        "logits of one-hot": (np.eye(4)[classes], logits),
-        "guesses": (classes, guessed),
-        "rows of numbers": (rng.normal(size=(rows, 5)), rng.normal(size=(rows, 5))),
-    }
-    y, p = kinds[kind]
-    ends = np.sort(rng.choice(np.arange(5, rows - 5), size=2, replace=False))
-    return y.astype("float32"), p.astype("float32"), rng.uniform(0.1, 3, size=rows), ends
-
-
 @contract("values", numbers=60)
-def measured(seed, *cases):
+def measured(seed, *cases, options=(), batches=1):
     """Metrics over three batches, without and with weights; then anew, over the last batch.
 
     Each case is of a name, a kind of data, a function of targets, predictions and weights, and
-    options.
+    options. Those of options are over so many batches, with weights alone.
     """
     found, expected = [], []
-    for name, kind, function, options in cases:
-        y, p, weight, ends = drawn(seed, kind)
-        found += over_batches(name, options, np.split(np.arange(len(y)), ends), y, p, weight)
-        whole, last = np.ones(len(y)), slice(ends[-1], None)
+    for at, (name, kind, function, more) in enumerate((*cases, *options)):
+        y, p, weight, ends = parts.drawn(seed, kind)
+        rows, last = np.arange(len(y)), slice(ends[-1], None)
         data = [each.astype(float) for each in (y, p)]
-        for weights, part in ((whole, slice(None)), (whole, last), (weight, slice(None))):
+        asked = [(weight, slice(None))]
+        if at < len(cases):
+            whole = np.ones(len(y))
+            asked = [(whole, slice(None)), (whole, last), *asked]
+            found += parts.over_batches(name, more, np.split(rows, ends), y, p, weight)
+        else:
+            found.append(
+                parts.value(
+                    parts.made(name, more), np.split(rows, ends[: batches - 1]), y, p, weight
+                )
+            )
+        for weights, part in asked:
             expected.append(np.ravel(function(*(each[part] for each in (*data, weights)))))
     return {"values": (np.concatenate(found), np.concatenate(expected))}
-
-
-def over_batches(name, options, batches, y, p, weight):
-    """A metric of all batches; reset, of the last one; and a new one of all, with weights."""
-    import keras
-
-    def value(metric, batches, *data):
-        for batch in batches:
-            metric.update_state(*(each[batch] for each in data))
-        return np.ravel(metric.result())
-
-    metric, other = (getattr(keras.metrics, name)(**options) for _ in range(2))
-    unweighted = value(metric, batches, y, p)
-    metric.reset_state()
-    return [unweighted, value(metric, batches[-1:], y, p), value(other, batches, y, p, weight)]
 
 
 NUMBERS = [
@@ -86,15 +50,15 @@ NUMBERS = [
     ("RootMeanSquaredError", "numbers", oracle.root_mean_squared, {}),
     ("MeanAbsolutePercentageError", "positive numbers", oracle.percentage, {}),
     ("MeanSquaredLogarithmicError", "positive numbers", oracle.squared_logarithmic, {}),
-    ("CosineSimilarity", "rows of numbers", oracle.Mean(oracle.cosines), {}),
-    ("LogCoshError", "numbers", oracle.Mean(formula.log_cosh), {}),
-    ("Poisson", "positive numbers", oracle.Mean(formula.poisson), {}),
-    ("KLDivergence", "two of chances", oracle.Mean(formula.divergence), {}),
-    ("Hinge", "signs", oracle.Mean(formula.hinge), {}),
-    ("SquaredHinge", "signs", oracle.Mean(formula.squared_hinge), {}),
-    ("CategoricalHinge", "one-hot", oracle.Mean(formula.categorical_hinge), {}),
+    ("CosineSimilarity", "rows of numbers", parts.Mean(oracle.cosines), {}),
+    ("LogCoshError", "numbers", parts.Mean(formula.log_cosh), {}),
+    ("Poisson", "positive numbers", parts.Mean(formula.poisson), {}),
+    ("KLDivergence", "two of chances", parts.Mean(formula.divergence), {}),
+    ("Hinge", "signs", parts.Mean(formula.hinge), {}),
+    ("SquaredHinge", "signs", parts.Mean(formula.squared_hinge), {}),
+    ("CategoricalHinge", "one-hot", parts.Mean(formula.categorical_hinge), {}),
     ("R2Score", "numbers", oracle.mean_r2, {}),
-    ("R2Score", "one number", oracle.adjusted_r2, {"num_regressors": 1}),
+    ("R2Score", "one number", oracle.AdjustedR2(1), {"num_regressors": 1}),
     ("R2Score", "numbers", oracle.each_r2, {"class_aggregation": None}),
     (
         "R2Score",
@@ -102,11 +66,11 @@ NUMBERS = [
         oracle.r2_by_variance,
         {"class_aggregation": "variance_weighted_average"},
     ),
-    ("PearsonCorrelation", "rows of numbers", oracle.Mean(oracle.correlations), {}),
-    ("ConcordanceCorrelation", "rows of numbers", oracle.Mean(oracle.concordances), {}),
+    ("PearsonCorrelation", "rows of numbers", parts.Mean(oracle.correlations), {}),
+    ("ConcordanceCorrelation", "rows of numbers", parts.Mean(oracle.concordances), {}),
 ]
 DECISIONS = [
-    ("Accuracy", "guesses", oracle.Mean(oracle.equal), {}),
+    ("Accuracy", "guesses", parts.Mean(oracle.equal), {}),
     ("BinaryAccuracy", "yes or no", oracle.binary_accuracy, {}),
     ("BinaryAccuracy", "labels", oracle.binary_accuracy, {}),
     ("CategoricalAccuracy", "one-hot", oracle.categorical_accuracy, {}),
@@ -136,10 +100,20 @@ DECISIONS = [
     ),
     ("AUC", "yes or no", oracle.area, {}),
     ("AUC", "log-odds", oracle.area_of_logits, {"from_logits": True}),
-    ("AUC", "labels", oracle.area_of_all, {}),
+    ("AUC", "labels", parts.Flat(oracle.area), {}),
     ("AUC", "yes or no", oracle.interpolated_area, {"curve": "PR"}),
-    ("AUC", "yes or no", oracle.lower_area, {"curve": "PR", "summation_method": "minoring"}),
-    ("AUC", "yes or no", oracle.upper_area, {"curve": "PR", "summation_method": "majoring"}),
+    (
+        "AUC",
+        "yes or no",
+        oracle.Bounded(oracle.precision_and_recall, np.minimum),
+        {"curve": "PR", "summation_method": "minoring"},
+    ),
+    (
+        "AUC",
+        "yes or no",
+        oracle.Bounded(oracle.precision_and_recall, np.maximum),
+        {"curve": "PR", "summation_method": "majoring"},
+    ),
     ("PrecisionAtRecall", "yes or no", oracle.precision_at_recall, {"recall": 0.6}),
     ("RecallAtPrecision", "yes or no", oracle.recall_at_precision, {"precision": 0.5}),
     (
@@ -158,10 +132,25 @@ DECISIONS = [
     ("Recall", "yes or no", oracle.Decided(sklearn.recall_score, 0.5), {}),
     ("Precision", "yes or no", oracle.Decided(sklearn.precision_score, 0.3), {"thresholds": 0.3}),
     ("Recall", "yes or no", oracle.Decided(sklearn.recall_score, 0.7), {"thresholds": 0.7}),
-    ("Precision", "labels", oracle.precision_of_two, {"top_k": 2}),
-    ("Recall", "labels", oracle.recall_of_two, {"top_k": 2}),
-    ("Precision", "labels", oracle.Of(oracle.PRECISION, 2), {"class_id": 2}),
-    ("Recall", "labels", oracle.Of(oracle.RECALL, 2), {"class_id": 2}),
+    (
+        "Precision",
+        "labels",
+        parts.OfTwo(parts.Flat(oracle.Decided(sklearn.precision_score, 0.0))),
+        {"top_k": 2},
+    ),
+    (
+        "Recall",
+        "labels",
+        parts.OfTwo(parts.Flat(oracle.Decided(sklearn.recall_score, 0.0))),
+        {"top_k": 2},
+    ),
+    (
+        "Precision",
+        "labels",
+        parts.Of(oracle.Decided(sklearn.precision_score, 0.5), 2),
+        {"class_id": 2},
+    ),
+    ("Recall", "labels", parts.Of(oracle.Decided(sklearn.recall_score, 0.5), 2), {"class_id": 2}),
     ("TruePositives", "yes or no", oracle.Counted(True, True), {}),
     ("FalsePositives", "yes or no", oracle.Counted(False, True), {}),
     ("TrueNegatives", "yes or no", oracle.Counted(False, False, 0.3), {"thresholds": 0.3}),
@@ -187,9 +176,114 @@ OVERLAPS: list[Any] = [
     ("IoU", "classes or none", oracle.Overlap(TWO), {**FOUR, **SOME, "ignore_class": -1}),
     ("OneHotIoU", "one-hot", oracle.Overlap(TWO), {**FOUR, **SOME}),
     ("OneHotMeanIoU", "one-hot", oracle.Overlap(ALL), FOUR),
-    ("BinaryIoU", "yes or no", oracle.binary_overlap, {}),
+    ("BinaryIoU", "yes or no", oracle.BinaryOverlap(), {}),
 ]
 RULES = (*NUMBERS, *DECISIONS, *((*each, {**more, **FLOAT}) for *each, more in OVERLAPS))
+SMOOTHING, AT_FIVE = {"label_smoothing": 0.2}, {"num_thresholds": 5, "class_id": 2}
+EVEN, UNEVEN, LABELS = (0.25, 0.5, 0.75), (0.15, 0.4, 0.8), (0.5, 1.0, 2.0, 0.2)
+SCORES = {"Precision": sklearn.precision_score, "Recall": sklearn.recall_score}
+COARSE = [
+    ("PrecisionAtRecall", {"recall": 0.6}, oracle.precision_at_recall),
+    ("RecallAtPrecision", {"precision": 0.5}, oracle.recall_at_precision),
+    ("SensitivityAtSpecificity", {"specificity": 0.6}, oracle.sensitivity_at_specificity),
+    ("SpecificityAtSensitivity", {"sensitivity": 0.6}, oracle.specificity_at_sensitivity),
+]
+COLUMNS = [
+    ("CosineSimilarity", "columns of numbers", oracle.cosines),
+    ("PearsonCorrelation", "columns of numbers", oracle.correlations),
+    ("ConcordanceCorrelation", "columns of numbers", oracle.concordances),
+    ("CategoricalCrossentropy", "columns of one-hot", formula.categorical),
+]
+SMOOTHED = [
+    ("BinaryCrossentropy", "labels", formula.binary),
+    ("CategoricalCrossentropy", "one-hot", formula.categorical),
+]
+
+
+def of_scores(name, score):
+    """Precision or recall of some of the labels, or at several thresholds."""
+    largest = parts.OfTwo(parts.Flat(oracle.Decided(score, 0.7)))
+    of_class = parts.OfTwo(parts.Of(oracle.Decided(score, 0.0), 1))
+    ends = [0.0, 0.5, 1.0]
+    return [
+        (name, "labels", largest, {"top_k": 2, "thresholds": 0.7}),
+        (name, "labels", of_class, {"top_k": 2, "class_id": 1}),
+        (name, "eighths", oracle.decided_at(score, *EVEN), {"thresholds": list(EVEN)}),
+        (name, "eighths", oracle.decided_at(score, *ends), {"thresholds": ends}),
+    ]
+
+
+OPTIONS: list[Any] = [
+    *((*each, parts.Mean(parts.Along(of)), {"axis": 1}) for *each, of in COLUMNS),
+    *((*each, parts.Mean(of, tuple(SMOOTHING.items())), SMOOTHING) for *each, of in SMOOTHED),
+    *(
+        (name, "labels", parts.Of(parts.Binned(of, EVEN), 2), {**at, **AT_FIVE})
+        for name, at, of in COARSE
+    ),
+    *(case for each in SCORES.items() for case in of_scores(*each)),
+    ("R2Score", "one number", oracle.AdjustedR2(3), {"num_regressors": 3}),
+    ("BinaryAccuracy", "yes or no", oracle.BelowAndAbove(0.3), {"threshold": 0.3}),
+    (
+        "SparseTopKCategoricalAccuracy",
+        "first classes",
+        parts.Mean(oracle.among_first_two),
+        {"k": 2, "from_sorted_ids": True},
+    ),
+    ("AUC", "labels", parts.Flat(oracle.area, LABELS), {"label_weights": LABELS}),
+    ("AUC", "eighths", parts.Binned(oracle.area, EVEN), {"num_thresholds": 5}),
+    ("AUC", "yes or no", parts.Binned(oracle.area, UNEVEN), {"thresholds": list(UNEVEN[::-1])}),
+    (
+        "AUC",
+        "yes or no",
+        parts.Binned(oracle.interpolated_area, UNEVEN),
+        {"thresholds": list(UNEVEN), "curve": "PR"},
+    ),
+    *(
+        ("AUC", "yes or no", oracle.Bounded(oracle.rates, bound), {"summation_method": method})
+        for method, bound in (("minoring", np.minimum), ("majoring", np.maximum))
+    ),
+    (
+        "FalsePositives",
+        "eighths",
+        oracle.counted_at(False, True, *UNEVEN),
+        {"thresholds": list(UNEVEN)},
+    ),
+    (
+        "FalseNegatives",
+        "eighths",
+        oracle.counted_at(True, False, *UNEVEN),
+        {"thresholds": list(UNEVEN)},
+    ),
+    ("TruePositives", "eighths", oracle.Counted(True, True), {}),
+    ("F1Score", "labels", oracle.decided_f("micro", 0.4), {"average": "micro", "threshold": 0.4}),
+    (
+        "FBetaScore",
+        "one-hot",
+        oracle.decided_f("weighted", beta=0.5),
+        {"average": "weighted", "beta": 0.5},
+    ),
+    (
+        "MeanIoU",
+        "one-hot and guesses",
+        oracle.Overlap(ALL),
+        {**FOUR, **FLOAT, "sparse_y_true": False},
+    ),
+    ("MeanIoU", "classes", oracle.Overlap(ALL), {**FOUR, **FLOAT, "sparse_y_pred": False}),
+    ("OneHotIoU", "one-hot", oracle.Overlap(TWO, 1), {**FOUR, **SOME, **FLOAT, "ignore_class": 1}),
+    (
+        "OneHotMeanIoU",
+        "one-hot and guesses",
+        oracle.Overlap(ALL, 0),
+        {**FOUR, **FLOAT, "sparse_y_pred": True, "ignore_class": 0},
+    ),
+    ("BinaryIoU", "eighths", oracle.BinaryOverlap(), FLOAT),
+    (
+        "BinaryIoU",
+        "yes or no",
+        oracle.BinaryOverlap((1,), 0.3),
+        {"threshold": 0.3, "target_class_ids": [1], **FLOAT},
+    ),
+]
 FAMILIES = {
     "Every error of numbers": [
         "MeanSquaredError",
@@ -245,24 +339,41 @@ FAMILIES = {
     source=PAGES,
 )
 def test_metric(judge, family):
-    cases = [case for case in RULES if case[0] in FAMILIES[family]]
-    assert judge(agreement("values", measured(*cases)))
+    names = FAMILIES[family]
+    cases, options = (tuple(e for e in each if e[0] in names) for each in (RULES, OPTIONS))
+    assert judge(agreement("values", measured(*cases, options=options)))
 
 
-@contract("area")
-def of_labels(seed):
-    """The mean area under the curve of each label, of weighted examples, at once."""
-    import keras
-
-    y, p, weight, _ = drawn(seed, "labels")
-    metric = keras.metrics.AUC(multi_label=True, num_labels=4)
-    metric.update_state(y, p, weight)
-    return {"area": (metric.result(), oracle.area(y, p, weight))}
+LOWER, FEW = oracle.Bounded(oracle.precision_and_recall, np.minimum), {"thresholds": list(UNEVEN)}
+BY_LABEL = [
+    ("AUC", "labels", parts.EachLabel(measure, columns), {"multi_label": True, **options})
+    for measure, columns, options in (
+        (oracle.area, (), {"num_labels": 4}),
+        (parts.Binned(oracle.area, UNEVEN), LABELS, {"label_weights": LABELS, **FEW}),
+        (
+            parts.Binned(oracle.interpolated_area, UNEVEN),
+            LABELS,
+            {"curve": "PR", "label_weights": LABELS, **FEW},
+        ),
+        (parts.Binned(LOWER, UNEVEN), (), {"curve": "PR", "summation_method": "minoring", **FEW}),
+    )
+]
 
 
 @claim("AUC with multi_label is the mean of the labels' own", source=PAGES)
 def test_multi_label(judge):
-    assert judge(agreement("area", of_labels()))
+    assert judge(agreement("values", measured(options=tuple(BY_LABEL), batches=2)))
+
+
+TIES = ("SparseTopKCategoricalAccuracy", "ties of classes", parts.Mean(oracle.among_ties), {"k": 2})
+
+
+@claim(
+    "Of classes that are equal at the end of the first k, each is among them",
+    source="https://www.tensorflow.org/api_docs/python/tf/math/in_top_k",
+)
+def test_ties(judge):
+    assert judge(agreement("values", measured(options=(TIES,))))
 
 
 @claim(
@@ -271,7 +382,7 @@ def test_multi_label(judge):
     known="https://github.com/keras-team/keras/pull/23334",
 )
 def test_adjusted_r2(judge):
-    case = ("R2Score", "numbers", oracle.adjusted_r2, {"num_regressors": 1})
+    case = ("R2Score", "numbers", oracle.AdjustedR2(1), {"num_regressors": 1})
     assert judge(agreement("values", measured(case)))
 
 

@@ -66,6 +66,57 @@ def test_orthogonal(judge):
     assert judge(agreement("penalty", penalty.each(ORTHOGONAL, "OrthogonalRegularizer")))
 
 
+ONE = {"filters": 2, "kernel_size": 2}
+TWO = ("kernel", "bias")
+EACH = {
+    "Dense": ((3, 4), {"units": 2}, TWO),
+    "Embedding": ((3,), {"input_dim": 4, "output_dim": 2}, ("embeddings",)),
+    "Conv2D": ((3, 4, 4, 2), ONE, TWO),
+    "Conv2DTranspose": ((3, 4, 4, 2), ONE, TWO),
+    "DepthwiseConv1D": ((3, 4, 2), {"kernel_size": 2}, ("depthwise", "bias")),
+    "DepthwiseConv2D": ((3, 4, 4, 2), {"kernel_size": 2}, ("depthwise", "bias")),
+    "SeparableConv1D": ((3, 4, 2), ONE, ("depthwise", "pointwise", "bias")),
+    "SeparableConv2D": ((3, 4, 4, 2), ONE, ("depthwise", "pointwise", "bias")),
+    "BatchNormalization": ((3, 4), {}, ("gamma", "beta")),
+    "GroupNormalization": ((3, 4), {"groups": 2}, ("gamma", "beta")),
+    "PReLU": ((3, 4), {}, ("alpha",)),
+    "LSTM": ((3, 2, 2), {"units": 2}, ("kernel", "recurrent", "bias")),
+    "Bidirectional": ((3, 2, 2), {"units": 2}, ("kernel", "recurrent", "bias") * 2),
+    "MultiHeadAttention": ((3, 2, 4), {"num_heads": 2, "key_dim": 2}, TWO * 4),
+    "ActivityRegularization": ((3, 4), {"l1": 0.3, "l2": 0.2}, ()),
+}
+
+
+@contract("penalties")
+def each_penalty(seed, name):
+    """The sum of a layer's losses, of which each argument has a factor of its own."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    shape, options, told = EACH[name]
+    factors = {argument: float(rng.uniform(0.1, 1)) for argument in dict.fromkeys(told)}
+    penal = {f"{argument}_regularizer": keras.regularizers.L2(f) for argument, f in factors.items()}
+    penal |= {f"{argument}_initializer": "ones" for argument in factors}
+    kind = "GRU" if name == "Bidirectional" else name
+    layer = getattr(keras.layers, kind)(**options, **penal)
+    layer = keras.layers.Bidirectional(layer) if name == "Bidirectional" else layer
+    layer.build(*[shape] * (1 + (name == "MultiHeadAttention")))
+    weights = [rng.normal(size=weight.shape) for weight in layer.trainable_weights]
+    for weight, value in zip(layer.trainable_weights, weights, strict=True):
+        weight.assign(value)
+    expected = sum(factors[a] * np.sum(w**2) for a, w in zip(told, weights, strict=True))
+    if name == "ActivityRegularization":
+        x = rng.normal(size=shape)
+        layer(x.astype("float32"))
+        expected = (0.3 * np.sum(np.abs(x)) + 0.2 * np.sum(x**2)) / len(x)
+    return {"penalties": (sum(np.float64(loss) for loss in layer.losses), expected)}
+
+
+@claim("Each regularizer of a layer adds its penalty, of every one of its weights", source=PAGES)
+def test_each(judge):
+    assert judge(agreement("penalties", each_penalty.each({name: {"name": name} for name in EACH})))
+
+
 def network(kind):
     """A network of a hidden and an output layer with penalties of a kind."""
     import keras

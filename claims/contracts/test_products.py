@@ -1,4 +1,4 @@
-"""Dense layers, convolutions, pools and activations against NumPy's and SciPy's."""
+"""Dense layers, LoRA, convolutions and pools against NumPy's sums and products."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.contract
 CORE = "https://keras.io/api/layers/core_layers/dense/"
 CONVOLUTIONS = "https://keras.io/api/layers/convolution_layers/"
 POOLS = "https://keras.io/api/layers/pooling_layers/"
-ACTIVATIONS = "https://keras.io/api/layers/activations/"
+NOWHERE = "reported nowhere that we found"
 PRODUCTS = "https://keras.io/api/ops/numpy/"
 # Sums of some hundred products, of which each is rounded.
 SUMS = 1e-4
@@ -76,52 +76,107 @@ def test_dense(judge):
     assert judge(agreement(("outputs", "plain", "einsum"), dense()))
 
 
+LORA = {
+    "Dense": {"units": 4},
+    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": 4, "bias_axes": "c"},
+    "Conv1D": {"filters": 4, "kernel_size": 1},
+    "Embedding": {"input_dim": 3, "output_dim": 4},
+}
+EARLY = ("EinsumDense", "Conv1D")
+
+
+@contract("outputs", "merged", numbers=24)
+def lora(seed, name, early=False):
+    """A layer with a LoRA of rank 2 and alpha 3, as it is and as its kernel is told merged."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(6, 3)).astype("float32")
+    told = {"lora_rank": 2, "lora_alpha": 3} if early else {}
+    layer = getattr(keras.layers, name)(**LORA[name], **told)
+    given = {"Conv1D": x[None], "Embedding": np.arange(6) % 3}.get(name, x)
+    layer.build(given.shape)
+    if not early:
+        layer.enable_lora(2, lora_alpha=3)
+    told = {weight.name: rng.normal(size=weight.shape) for weight in layer.weights}
+    for weight in layer.weights:
+        weight.assign(told[weight.name])
+    kind = "embeddings" if name == "Embedding" else "kernel"
+    merged = told[kind] + 3 / 2 * told[f"lora_{kind}_a"] @ told[f"lora_{kind}_b"]
+    matrix = merged[0] if name == "Conv1D" else merged
+    outputs = matrix[given] if name == "Embedding" else given @ matrix + told["bias"]
+    return {"outputs": (layer(given), outputs), "merged": (getattr(layer, kind), merged)}
+
+
+@claim("A LoRA adds alpha / rank times the product of its matrices to a kernel", source=CORE)
+def test_lora(judge):
+    variants = {name: {"name": name} for name in LORA}
+    variants |= {f"{name}, told": {"name": name, "early": True} for name in EARLY}
+    assert judge(agreement(("outputs", "merged"), lora.each(variants)))
+
+
+@claim(
+    "Dense and Embedding made with a rank and an alpha of LoRA take both",
+    source=CORE,
+    known=NOWHERE,
+)
+def test_lora_early(judge):
+    variants = {name: {"name": name} for name in ("Dense", "Embedding")}
+    assert judge(agreement("outputs", lora.each(variants, early=True)))
+
+
+def each_axis(x, *given):
+    """Numbers told once, or for each axis between the first and the last, as one row for each."""
+    axes = x.ndim - 2
+    return [[each] * axes if isinstance(each, int) else list(each) for each in given]
+
+
 def padded(x, size, stride, dilation, padding, fill=0.0):
-    """The inputs padded over their one or two axes as TensorFlow pads them."""
-    widths = [(0, 0)] * x.ndim
-    for axis in range(1, x.ndim - 1):
-        reach = (size - 1) * dilation + 1
-        if padding == "same":
-            steps = -(-x.shape[axis] // stride)
-            need = max(0, (steps - 1) * stride + reach - x.shape[axis])
-            widths[axis] = (need // 2, need - need // 2)
-        elif padding == "causal":
-            widths[axis] = (reach - 1, 0)
-    return np.pad(x, widths, constant_values=fill)
+    """The inputs padded over the axes between the first and the last as TensorFlow pads them."""
+    widths = [(0, 0)]
+    for length, *told in zip(x.shape[1:-1], *each_axis(x, size, stride, dilation), strict=True):
+        reach, stride = (told[0] - 1) * told[2] + 1, told[1]
+        need = max(0, (-(-length // stride) - 1) * stride + reach - length)
+        sides = {"same": (need // 2, need - need // 2), "causal": (reach - 1, 0)}
+        widths.append(sides.get(padding, (0, 0)))
+    return np.pad(x, [*widths, (0, 0)], constant_values=fill)
 
 
 def windows(x, size, stride=1, dilation=1, padding="valid", fill=0.0):
     """Each place's window, flat: (batch, *places, window, channels)."""
     x = padded(np.float64(x), size, stride, dilation, padding, fill)
+    sizes, strides, dilations = each_axis(x, size, stride, dilation)
     axes = tuple(range(1, x.ndim - 1))
-    reach = (size - 1) * dilation + 1
-    views = np.lib.stride_tricks.sliding_window_view(x, (reach,) * len(axes), axis=axes)
-    step = (slice(None),) + (slice(None, None, stride),) * len(axes) + (slice(None),)
-    views = views[step][(..., *(slice(None, None, dilation),) * len(axes))]
+    reach = [(each - 1) * apart + 1 for each, apart in zip(sizes, dilations, strict=True)]
+    views = np.lib.stride_tricks.sliding_window_view(x, reach, axis=axes)
+    step = (slice(None), *(slice(None, None, each) for each in strides), slice(None))
+    views = views[step][(..., *(slice(None, None, each) for each in dilations))]
     places = views.shape[: len(axes) + 1]
     return np.moveaxis(views.reshape(*places, x.shape[-1], -1), -1, -2)
 
 
 def images(rng, dimensions):
-    sides = rng.integers(6, 9, size=dimensions)
+    sides = rng.integers(3, 6, size=dimensions) + 3 * (dimensions < 3)
     return rng.normal(size=(2, *sides, 4)).astype("float32")
 
 
 @contract("outputs", numbers=2 * 9 * 9 * 16)
-def convolved(seed, name, dimensions, **options):
+def convolved(seed, name, dimensions, kernel_size=3, activation=None, **options):
     """A convolution of random weights."""
     import keras
 
     rng = np.random.default_rng(seed)
     x, groups = images(rng, dimensions), options.get("groups", 1)
     filters = {} if name.startswith("Depthwise") else {"filters": 6}
-    layer = getattr(keras.layers, name)(kernel_size=3, **filters, **options)
-    layer.build(x.shape)
+    given = {"kernel_size": kernel_size, "activation": activation, **filters, **options}
+    layer = getattr(keras.layers, name)(**given)
+    turned = np.moveaxis(x, -1, 1) if options.get("data_format") == "channels_first" else x
+    layer.build(turned.shape)
     weights = [rng.normal(size=each.shape) for each in layer.get_weights()]
     layer.set_weights(weights)
-    given = options.get("strides", 1), options.get("dilation_rate", 1)
-    seen = windows(x, 3, *given, options.get("padding", "valid"))
-    kernel = weights[0].reshape(3**dimensions, *weights[0].shape[-2:])
+    steps = options.get("strides", 1), options.get("dilation_rate", 1)
+    seen = windows(x, kernel_size, *steps, options.get("padding", "valid"))
+    kernel = weights[0].reshape(-1, *weights[0].shape[-2:])
     if name.startswith(("Depthwise", "Separable")):
         out = np.einsum("...wc,wcm->...cm", seen, kernel)
         out = out.reshape(*out.shape[:-2], -1)
@@ -129,27 +184,71 @@ def convolved(seed, name, dimensions, **options):
     else:
         parts = zip(np.split(seen, groups, -1), np.split(kernel, groups, -1), strict=True)
         out = np.concatenate([np.einsum("...wc,wcf->...f", *each) for each in parts], -1)
-    return {"outputs": (layer(x), out + weights[-1])}
+    out = out + weights[-1] if options.get("use_bias", True) else out
+    out = np.maximum(out, 0) if activation == "relu" else out
+    return {"outputs": (layer(turned), out if turned is x else np.moveaxis(out, -1, 1))}
 
 
+FIRST = {"data_format": "channels_first"}
+OBLONG = {"kernel_size": (3, 2), "strides": (1, 2)}
 CONVOLVED = {
     "Conv1D": {
         "valid": {},
         "same by 2": {"padding": "same", "strides": 2},
         "causal": {"padding": "causal", "dilation_rate": 2},
+        "no bias": {"use_bias": False},
     },
     "Conv2D": {
         "same": {"padding": "same"},
-        "same by 2": {"padding": "same", "strides": 2},
+        "same by 2": {"padding": "same", "strides": 2, "activation": "relu"},
         "dilated": {"dilation_rate": 2},
         "groups": {"groups": 2},
+        "oblong": {**OBLONG, "padding": "same", "use_bias": False},
+        "dilated one way": {"kernel_size": (2, 3), "dilation_rate": (1, 2)},
+        "one by one": {"kernel_size": 1, "strides": 2},
+        "channels first": {**FIRST, "use_bias": False},
+    },
+    "Conv3D": {
+        "oblong": {"kernel_size": (1, 2, 3), "strides": (1, 2, 1)},
+        "same": {"kernel_size": 2, "padding": "same", "activation": "relu"},
     },
 }
+DEPTHWISE, SEPARABLE = {"name": "DepthwiseConv2D"}, {"name": "SeparableConv2D"}
 FACTORS = {
-    "depthwise": {"name": "DepthwiseConv2D", "depth_multiplier": 2, "padding": "same"},
-    "separable": {"name": "SeparableConv2D", "padding": "same"},
-    "separable, 1D": {"name": "SeparableConv1D", "dimensions": 1},
+    "depthwise": {**DEPTHWISE, "depth_multiplier": 2, "padding": "same"},
+    "depthwise by 2": {**DEPTHWISE, "strides": 2, "activation": "relu"},
+    "depthwise, dilated": {**DEPTHWISE, "dilation_rate": 2, "use_bias": False},
+    "depthwise, 1D": {"name": "DepthwiseConv1D", "dimensions": 1, "depth_multiplier": 3},
+    "separable": {**SEPARABLE, "padding": "same"},
+    "separable by 2": {**SEPARABLE, "strides": 2, "depth_multiplier": 2, "activation": "relu"},
+    "separable, dilated": {**SEPARABLE, "dilation_rate": 2, "use_bias": False},
+    "depthwise, channels first": {**DEPTHWISE, **FIRST, "use_bias": False},
+    "separable, channels first": {**SEPARABLE, **FIRST, "use_bias": False},
+    "separable, 1D": {"name": "SeparableConv1D", "dimensions": 1, "strides": 2},
 }
+
+
+@contract("sums", numbers=2 * 6 * 6)
+def added(seed):
+    """Channels that come first, of which there are as many as places, and their bias."""
+    import keras
+
+    rng = np.random.default_rng(seed)
+    x, bias = rng.normal(size=(2, 3, 6)).astype("float32"), rng.normal(size=6)
+    layer = keras.layers.Conv1D(6, 1, data_format="channels_first")
+    layer.build(x.shape)
+    kernel = layer.get_weights()[0]
+    layer.set_weights([kernel, bias])
+    return {"sums": (layer(x), np.einsum("bcs,cf->bfs", x, kernel[0]) + bias[:, None])}
+
+
+@claim(
+    "A bias is added by channels where they come first, as many as places",
+    source=CONVOLUTIONS,
+    known=NOWHERE,
+)
+def test_bias(judge):
+    assert judge(agreement("sums", added()))
 
 
 @pytest.mark.parametrize("name", CONVOLVED)
@@ -164,64 +263,99 @@ def test_convolved(judge, name):
     source=CONVOLUTIONS,
 )
 def test_convolved_by_channels(judge):
-    experiment = convolved.each(FACTORS, dimensions=2)
+    experiment = convolved.each({k: {"dimensions": 2, **v} for k, v in FACTORS.items()})
     assert judge(agreement("outputs", experiment, within=SUMS))
 
 
-@contract("outputs", numbers=2 * 20 * 6)
-def spread_out(seed, padding):
+@contract("outputs", numbers=4 * 11**3)
+def spread_out(seed, dimensions, kernel_size=3, strides=1, dilation_rate=1, **options):
     """A transposed convolution, which adds each input's kernel at its place."""
     import keras
 
     rng = np.random.default_rng(seed)
-    x = images(rng, 1)
-    layer = keras.layers.Conv1DTranspose(6, 3, strides=2, padding=padding)
+    x = images(rng, dimensions)
+    told = {"strides": strides, "dilation_rate": dilation_rate, **options}
+    layer = getattr(keras.layers, f"Conv{dimensions}DTranspose")(2, kernel_size, **told)
     layer.build(x.shape)
-    kernel, bias = rng.normal(size=(3, 6, 4)), rng.normal(size=6)
+    kernel, bias = (rng.normal(size=each.shape) for each in layer.get_weights())
     layer.set_weights([kernel, bias])
-    steps = x.shape[1]
-    out = np.zeros((2, 2 * steps + 1, 6))
-    for step in range(steps):
-        out[:, 2 * step : 2 * step + 3] += np.einsum("bc,wfc->bwf", x[:, step], kernel)
-    out = out[:, : 2 * steps] if padding == "same" else out
+    sizes, strides, dilations = each_axis(x, kernel_size, strides, dilation_rate)
+    steps = list(zip(x.shape[1:-1], sizes, strides, dilations, strict=True))
+    full = [(n - 1) * by + (size - 1) * apart + 1 for n, size, by, apart in steps]
+    out = np.zeros((2, *full, 2))
+    for place in np.ndindex(*sizes):
+        at = [
+            slice(k * apart, k * apart + (n - 1) * by + 1, by)
+            for k, (n, _, by, apart) in zip(place, steps, strict=True)
+        ]
+        out[(slice(None), *at)] += np.float64(x) @ kernel[place].T
+    cuts, ends = [], []
+    for whole, (n, size, by, apart) in zip(full, steps, strict=True):
+        reach, same = (size - 1) * apart + 1, options.get("padding") == "same"
+        if (more := options.get("output_padding")) is not None:
+            length = (n - 1) * by + reach - 2 * (reach // 2 if same else 0) + more
+        else:
+            length = n * by if same else n * by + max(reach - by, 0)
+        cut = max(whole - length, 0) // 2 if same else 0
+        cuts.append(slice(cut, cut + length))
+        ends.append((0, max(0, cut + length - whole)))
+    out = np.pad(out, [(0, 0), *ends, (0, 0)])[(slice(None), *cuts)]
     return {"outputs": (layer(x), out + bias)}
 
 
-PADDINGS = {padding: {"padding": padding} for padding in ("valid", "same")}
+SPREAD = {
+    "valid": {"dimensions": 1, "strides": 2},
+    "same": {"dimensions": 1, "strides": 2, "padding": "same"},
+    "more": {"dimensions": 1, "strides": 2, "output_padding": 1},
+    "steps beyond the kernel": {"dimensions": 2, "kernel_size": 2, "strides": 3},
+    "dilated": {"dimensions": 2, "dilation_rate": 2},
+    "more, same": {"dimensions": 2, "strides": 2, "output_padding": 0, "padding": "same"},
+    "oblong, 3D": {"dimensions": 3, "kernel_size": (1, 2, 3), "strides": 2, "padding": "same"},
+    "dilated, 3D": {"dimensions": 3, "dilation_rate": 2},
+}
 
 
-@claim("Conv1DTranspose adds kernels stride by stride, under either padding", source=CONVOLUTIONS)
+@claim("Transposed convolutions add kernels stride by stride, dilated too", source=CONVOLUTIONS)
 def test_transposed(judge):
-    assert judge(agreement("outputs", spread_out.each(PADDINGS), within=SUMS))
+    assert judge(agreement("outputs", spread_out.each(SPREAD), within=SUMS))
 
 
 @contract("highest", "mean", "global highest", "global mean", numbers=2 * 9 * 9 * 4)
-def pooled(seed, dimensions, padding):
-    """Pools of 3 by steps of 2, and global ones."""
+def pooled(seed, dimensions, pool_size=3, strides=2, padding="valid", **options):
+    """Pools of a size by steps of some, and global ones."""
     import keras
 
     rng = np.random.default_rng(seed)
     x, layers = images(rng, dimensions), keras.layers
-    given = {"pool_size": 3, "strides": 2, "padding": padding}
-    seen = windows(x, 3, 2, 1, padding, np.nan)
-    axes = tuple(range(1, dimensions + 1))
+    given = {"pool_size": pool_size, "strides": strides, "padding": padding}
+    seen = windows(x, pool_size, strides or pool_size, 1, padding, np.nan)
+    axes, kept = tuple(range(1, dimensions + 1)), options.get("keepdims", False)
     kinds = {
         "highest": (f"MaxPooling{dimensions}D", np.nanmax(seen, -2)),
         "mean": (f"AveragePooling{dimensions}D", np.nanmean(seen, -2)),
-        "global highest": (f"GlobalMaxPooling{dimensions}D", x.max(axes)),
-        "global mean": (f"GlobalAveragePooling{dimensions}D", np.float64(x).mean(axes)),
+        "global highest": (f"GlobalMaxPooling{dimensions}D", x.max(axes, keepdims=kept)),
+        "global mean": (
+            f"GlobalAveragePooling{dimensions}D",
+            np.float64(x).mean(axes, keepdims=kept),
+        ),
     }
     found = {}
     for quantity, (name, oracle) in kinds.items():
-        layer = getattr(layers, name)(**({} if "global" in quantity else given))
+        layer = getattr(layers, name)(**(options if "global" in quantity else given))
         found[quantity] = (layer(x), oracle)
     return found
 
 
 POOLED = {
-    f"{dimensions}D, {padding}": {"dimensions": dimensions, "padding": padding}
-    for dimensions in (1, 2)
-    for padding in ("valid", "same")
+    **{
+        f"{dimensions}D, {padding}": {"dimensions": dimensions, "padding": padding}
+        for dimensions in (1, 2)
+        for padding in ("valid", "same")
+    },
+    "3D": {"dimensions": 3, "pool_size": 2, "keepdims": True},
+    "steps of the size": {"dimensions": 1, "strides": None, "padding": "same", "keepdims": True},
+    "oblong": {"dimensions": 2, "pool_size": (3, 2), "strides": (2, 1), "keepdims": True},
+    "oblong, same": {"dimensions": 2, "pool_size": (2, 3), "strides": None, "padding": "same"},
 }
 
 
@@ -233,46 +367,3 @@ def test_pooled(judge):
 @claim("Global pooling takes the highest, or the mean, over all places", source=POOLS)
 def test_pooled_globally(judge):
     assert judge(agreement(("global highest", "global mean"), pooled.each(POOLED)))
-
-
-def activation_oracles():
-    from scipy import special
-
-    alpha, scale = 1.6732632423543772, 1.0507009873554805
-    return {
-        "relu": lambda x: np.maximum(x, 0),
-        "relu6": lambda x: np.clip(x, 0, 6),
-        "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
-        "elu": lambda x: np.where(x > 0, x, np.expm1(x)),
-        "selu": lambda x: scale * np.where(x > 0, x, alpha * np.expm1(x)),
-        "sigmoid": special.expit,
-        "tanh": np.tanh,
-        "softplus": lambda x: np.logaddexp(0, x),
-        "softsign": lambda x: x / (1 + np.abs(x)),
-        "silu": lambda x: x * special.expit(x),
-        "gelu": lambda x: x * special.ndtr(x),
-        "exponential": np.exp,
-        "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
-        "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
-        "softmax": lambda x: special.softmax(x, axis=-1),
-        "log_softmax": lambda x: special.log_softmax(x, axis=-1),
-        "linear": lambda x: x,
-    }
-
-
-@contract("activations", numbers=17 * 60)
-def activated(seed):
-    """Every activation, of numbers up to about 10."""
-    import keras
-
-    x = 3 * np.random.default_rng(seed).normal(size=(12, 5)).astype("float32")
-    tensor, oracles = keras.ops.convert_to_tensor(x), activation_oracles()
-    found = np.stack([keras.activations.get(name)(tensor) for name in oracles])
-    return {"activations": (found, np.stack([of(np.float64(x)) for of in oracles.values()]))}
-
-
-@claim(
-    "Activations are their documented functions: rectifiers, sigmoids, softmax", source=ACTIVATIONS
-)
-def test_activations(judge):
-    assert judge(agreement("activations", activated()))

@@ -197,14 +197,46 @@ def test_clone_apart(judge):
     assert judge(agreement(("fresh", "original"), copied()))
 
 
+@contract("original", "clone", numbers=15)
+def inner(seed):
+    """Weights of a model with another one inside it, whose clone is trained; and the clone's."""
+    import keras
+
+    rng, x, y = problem(seed)
+    inside = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, use_bias=False)])
+    model = keras.Sequential([keras.Input((3,)), inside, keras.layers.Dense(1, use_bias=False)])
+    clone = keras.models.clone_model(keras.Model(model.inputs, model.outputs), recursive=True)
+    first, second = rng.normal(size=(3, 2)), rng.normal(size=(2, 1))
+    for each in (model, clone):
+        each.set_weights([first, second])
+    clone.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+    clone.train_on_batch(x, y)
+    left = slope(x, y, first @ second) @ second.T, slope(x @ first, y, second)
+
+    def flat(weights):
+        return np.concatenate([np.ravel(weight) for weight in weights])
+
+    told = flat([first, second])
+    return {
+        "original": (flat(model.get_weights()), told),
+        "clone": (flat(clone.get_weights()), told - 0.1 * flat(left)),
+    }
+
+
+@claim("clone_model with recursive=True shares no inner model, and trains it apart", source=CLONE)
+def test_clone_inner(judge):
+    assert judge(agreement(("original", "clone"), inner()))
+
+
 @contract("frozen", "trained", "numbers", "thawed", "statistics", numbers=12)
-def frozen(seed):
+def frozen(seed, nested):
     """A linear layer on a frozen one, compiled, trained, and compiled again with nothing frozen."""
     import keras
 
     rng, x, y = problem(seed)
+    linear = keras.layers.Dense(2, use_bias=False)
     below, above, scaling = (
-        keras.layers.Dense(2, use_bias=False),
+        keras.Sequential([keras.Input((3,)), linear]) if nested else linear,
         keras.layers.Dense(1, use_bias=False),
         keras.layers.BatchNormalization(trainable=False, scale=False, center=False),
     )
@@ -250,7 +282,8 @@ FROZEN = {
 @pytest.mark.parametrize("sentence", FROZEN)
 @claim("{sentence}", source=FREEZING)
 def test_frozen(judge, sentence):
-    assert judge(agreement(FROZEN[sentence], frozen()))
+    kinds = {"a layer": {"nested": False}, "a nested model": {"nested": True}}
+    assert judge(agreement(FROZEN[sentence], frozen.each(kinds)))
 
 
 @contract("weights", "most steps", "bytes", "scaled", numbers=3)
