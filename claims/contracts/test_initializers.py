@@ -11,6 +11,7 @@ from training_claims.claims.contracts.laws import ERRORS, correlation, lawful, p
 
 pytestmark = pytest.mark.contract
 PAGE = "https://keras.io/api/layers/initializers/"
+LAYERS = "https://keras.io/api/layers/"
 SEEDING = "https://keras.io/api/utils/python_utils/"
 SAME = 1e-12
 
@@ -105,6 +106,12 @@ LAWS: dict[str, dict[str, Any]] = {
             "mode": "fan_out",
             "distribution": "uniform",
         },
+        "VarianceScaling, by fan_out": {"name": "VarianceScaling", "mode": "fan_out"},
+        "VarianceScaling, wide": {
+            "name": "VarianceScaling",
+            "scale": 0.5,
+            "distribution": "untruncated_normal",
+        },
         "VarianceScaling, untruncated": {
             "name": "VarianceScaling",
             "mode": "fan_avg",
@@ -114,6 +121,7 @@ LAWS: dict[str, dict[str, Any]] = {
 }
 DRAWN = drawn.each({draw: given for family in LAWS.values() for draw, given in family.items()})
 SCALED = LAWS["Glorot initializers"] | LAWS["LeCun initializers"] | LAWS["He initializers"]
+SCALED |= LAWS["VarianceScaling"]
 
 
 @pytest.mark.parametrize("family", LAWS)
@@ -137,9 +145,9 @@ def test_kernel(judge):
     assert judge(agreement("variance", drawn.each(SCALED, kernel=True), within=ERRORS))
 
 
-@contract("product", "constants", numbers=40 * 40)
+@contract("product", "wide", "constants", numbers=40 * 40)
 def constructed(seed):
-    """An orthogonal kernel, and what is not random."""
+    """An orthogonal kernel, a wide one, and what is not random."""
     import keras
 
     rng = np.random.default_rng(seed)
@@ -147,11 +155,13 @@ def constructed(seed):
     kernel = np.float64(keras.initializers.Orthogonal(gain, seed=seed)(shape)).reshape(
         -1, shape[-1]
     )
+    wide = np.float64(keras.initializers.Orthogonal(gain, seed=seed)((shape[0], 9)))
     given = keras.initializers.Constant(gain)((3, 2)), keras.initializers.Identity(gain)((3, 4))
     plain = keras.initializers.Zeros()((2, 2)), keras.initializers.Ones()((2, 2))
     oracle = np.full((3, 2), gain), gain * np.eye(3, 4), np.zeros((2, 2)), np.ones((2, 2))
     return {
         "product": (kernel.T @ kernel, gain**2 * np.eye(shape[-1])),
+        "wide": (wide @ wide.T, gain**2 * np.eye(shape[0])),
         "constants": (
             np.concatenate([np.ravel(each) for each in (*given, *plain)]),
             np.concatenate([np.ravel(each) for each in oracle]),
@@ -161,12 +171,56 @@ def constructed(seed):
 
 @claim("Orthogonal draws a kernel of orthogonal columns, its gain their length", source=PAGE)
 def test_orthogonal(judge):
-    assert judge(agreement("product", constructed()))
+    assert judge(agreement(("product", "wide"), constructed()))
 
 
 @claim("Constant, Identity, Zeros and Ones give what they are named for", source=PAGE)
 def test_constants(judge):
     assert judge(agreement("constants", constructed()))
+
+
+@contract("laws", "constants", "products", numbers=1200)
+def started(seed):
+    """The weights that layers have as they are built."""
+    import keras
+
+    def built(name, *given, shape=(None, 5, 40)):
+        layer = getattr(keras.layers, name)(*given)
+        layer.build(shape)
+        return [np.float64(each) for each in layer.get_weights()]
+
+    keras.utils.set_random_seed(seed)
+    layers = {name: built(name, 20) for name in ("Dense", "LSTM", "GRU", "SimpleRNN")}
+    layers["Conv1D"] = built("Conv1D", 20, 3)
+    laws = [p_value(w[0], law_of("GlorotUniform", w[0].shape, {})) for w in layers.values()]
+    laws.append(p_value(built("Embedding", 30, 40)[0], uniform(-0.05, 0.05)))
+    recurrent = [layers[name][1] for name in ("LSTM", "GRU", "SimpleRNN")]
+    forget, plain = np.zeros((4, 20)), ("Dense", "GRU", "SimpleRNN", "Conv1D")
+    forget[1] = 1
+    zeros = [layers[name][-1].ravel() for name in plain]
+    found = [*zeros, layers["LSTM"][2], *built("BatchNormalization"), *built("LayerNormalization")]
+    told = [0 * each for each in zeros] + [forget.ravel()]
+    told += [np.full(40, value) for value in (1, 0, 0, 1, 1, 0)]
+    return {
+        "laws": np.transpose(laws),
+        "constants": (np.concatenate(found), np.concatenate(told)),
+        "products": ([each @ each.T for each in recurrent], [np.eye(20)] * 3),
+    }
+
+
+@claim(
+    "Layers draw their kernels by Glorot's uniform law, and embeddings within 0.05", source=LAYERS
+)
+def test_started(judge):
+    assert judge(lawful("laws", started()))
+
+
+@claim(
+    "Layers start at no bias, LSTM's forget gate at one, and an orthogonal recurrence",
+    source=LAYERS,
+)
+def test_started_otherwise(judge):
+    assert judge(agreement(("constants", "products"), started()))
 
 
 @contract("seeded", "unseeded", "generator", "layers", "models", "seeds", "python", numbers=900)

@@ -102,7 +102,7 @@ def test_batch_kept(judge):
     assert judge(agreement("kept", BATCHES, within=1e-12))
 
 
-@contract("training", "inference", numbers=96)
+@contract("training", "moving", "inference", numbers=96)
 def renormalized(seed, clipping):
     """Two training calls and an inference call of a layer with batch renormalization."""
     import keras
@@ -121,8 +121,12 @@ def renormalized(seed, clipping):
         oracle.append((each - now) / own * r + d)
         mean, deviation = 0.6 * mean + 0.4 * now, 0.6 * deviation + 0.4 * own
         moving, moved = 0.7 * moving + 0.3 * now, 0.7 * moved + 0.3 * own
-    inferred = (np.float64(x[2]) - moving) / moved
-    return {"training": (found, oracle), "inference": (layer(x[2], training=False), inferred)}
+    statistics = np.stack([layer.moving_mean, layer.moving_variance])
+    return {
+        "training": (found, oracle),
+        "moving": (statistics, np.stack([moving, moved**2 - 1e-3])),
+        "inference": (layer(x[2], training=False), (np.float64(x[2]) - moving) / moved),
+    }
 
 
 CLIPPINGS = {"no clipping": {}, "clipping": {"rmin": 0.9, "rmax": 1.5, "dmax": 0.3}}
@@ -131,21 +135,25 @@ CLIPPINGS = {"no clipping": {}, "clipping": {"rmin": 0.9, "rmax": 1.5, "dmax": 0
 @claim("BatchNormalization with renorm corrects its batch by its statistics, clipped", source=BATCH)
 def test_renorm(judge):
     experiment = renormalized.each({name: {"clipping": c} for name, c in CLIPPINGS.items()})
-    assert judge(agreement("training", experiment, within=VARIANCE))
+    assert judge(agreement(("training", "moving", "inference"), experiment, within=VARIANCE))
 
 
-@contract("outputs", numbers=200)
-def normalized(seed, name, options, oracle):
-    """A layer without memory on a random array."""
+@contract("outputs", numbers=220)
+def normalized(seed, name, options, oracle, half=False):
+    """A layer without memory on a random array, one row of it zero; or of large float16."""
     import keras
 
     rng = np.random.default_rng(seed)
-    x = rng.normal(1, 2, size=(3, int(rng.integers(2, 4)), 2, 6)).astype("float32")
-    layer = getattr(keras.layers, name)(**options)
+    x = rng.normal(1, 2, size=(3, 2 * int(rng.integers(2, 4)), 2, 6)).astype("float32")
+    x[0, 0, 0] = 0
+    x = (1000 * x).astype("float16") if half else x
+    layer = getattr(keras.layers, name)(**options, dtype=x.dtype.name)
     layer.build(x.shape)
-    weights = [rng.uniform(0.5, 2, size=each.shape) for each in layer.get_weights()]
+    weights = [rng.uniform(0.5, 2, size=each.shape).astype(x.dtype) for each in layer.get_weights()]
     layer.set_weights(weights)
-    return {"outputs": (layer(x), ORACLES[oracle](np.float64(x), *weights))}
+    weights = [np.float64(each) for each in weights]
+    outputs = layer(x, training=True)
+    return {"outputs": (outputs, ORACLES[oracle](np.float64(x), *weights))}
 
 
 def layer_norm(x, gamma=1.0, beta=0.0, axes=(-1,), epsilon=1e-3):
@@ -157,32 +165,63 @@ def group_norm(x, gamma=1.0, beta=0.0, groups=3, epsilon=1e-3):
     return standardized(parts, *moments(parts, (1, 2, 4)), epsilon).reshape(x.shape) * gamma + beta
 
 
+def of_rows(function):
+    """The same along the axis after the first."""
+    return lambda x, *weights: np.moveaxis(function(np.moveaxis(x, 1, -1), *weights), -1, 1)
+
+
+def unit(x, axes=(-1,)):
+    return x / np.maximum(np.sqrt(np.sum(x**2, axis=axes, keepdims=True)), 1e-12)
+
+
+def root_mean_square(x, gamma, axes=(-1,)):
+    return gamma * x / np.sqrt(np.mean(x**2, axis=axes, keepdims=True) + 0.1)
+
+
 ORACLES = {
     "layer": layer_norm,
     "layer, wide": lambda x, gamma, beta: layer_norm(x, gamma, beta, (-2, -1), 0.1),
-    "layer, plain": lambda x: layer_norm(x),
+    "layer, plain": layer_norm,
+    "layer, its scale alone": layer_norm,
+    "layer, its center alone": lambda x, beta: layer_norm(x, 1.0, beta),
+    "layer of rows": of_rows(layer_norm),
     "groups": group_norm,
     "one group": lambda x, gamma, beta: group_norm(x, gamma, beta, 1, 0.1),
     "instances": lambda x, gamma, beta: group_norm(x, gamma, beta, 6),
-    "unit": lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True),
-    "unit, wide": lambda x: x / np.sqrt(np.sum(x**2, axis=(-2, -1), keepdims=True)),
-    "root mean square": lambda x, gamma: (
-        gamma * x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + 0.1)
-    ),
+    "groups, their center alone": lambda x, beta: group_norm(x, 1.0, beta),
+    "groups of rows": of_rows(lambda x, gamma: group_norm(x, gamma, groups=2)),
+    "unit": unit,
+    "unit, wide": lambda x: unit(x, (-2, -1)),
+    "unit of rows": of_rows(unit),
+    "root mean square": root_mean_square,
+    "root mean square, wide": lambda x, gamma: root_mean_square(x, gamma, (-2, -1)),
+    "batch": lambda x, gamma, beta, *_: layer_norm(x, gamma, beta, (0, 1, 2)),
 }
 OTHERS = {
     "LayerNormalization": {
         "layer": {},
         "layer, wide": {"axis": [-2, -1], "epsilon": 0.1},
         "layer, plain": {"center": False, "scale": False},
+        "layer, its scale alone": {"center": False},
+        "layer, its center alone": {"scale": False},
+        "layer of rows": {"axis": 1},
     },
     "GroupNormalization": {
         "groups": {"groups": 3},
         "one group": {"groups": 1, "epsilon": 0.1},
         "instances": {"groups": -1},
+        "groups, their center alone": {"groups": 3, "scale": False},
+        "groups of rows": {"groups": 2, "axis": 1, "center": False},
     },
-    "UnitNormalization": {"unit": {}, "unit, wide": {"axis": [-2, -1]}},
-    "RMSNormalization": {"root mean square": {"epsilon": 0.1}},
+    "UnitNormalization": {
+        "unit": {},
+        "unit, wide": {"axis": [-2, -1]},
+        "unit of rows": {"axis": 1},
+    },
+    "RMSNormalization": {
+        "root mean square": {"epsilon": 0.1},
+        "root mean square, wide": {"axis": (-1, -2), "epsilon": 0.1},
+    },
 }
 
 
@@ -190,18 +229,42 @@ OTHERS = {
 @claim("{name} gives its documented formula, by default and by its options", source=PAGES)
 def test_normalized(judge, name):
     variants = {o: {"options": options, "oracle": o} for o, options in OTHERS[name].items()}
-    assert judge(agreement("outputs", normalized.each(variants, name), within=VARIANCE))
+    experiment = normalized.each(variants, name)
+    assert judge(agreement("outputs", experiment, within=VARIANCE))
 
 
-@contract("outputs", "back", numbers=60)
+HALVES = {
+    "LayerNormalization": ("layer", {}),
+    "GroupNormalization": ("groups", {"groups": 3}),
+    "RMSNormalization": ("root mean square", {"epsilon": 0.1}),
+    "BatchNormalization": ("batch", {}),
+}
+
+
+@claim(
+    "Normalizing layers in float16 take statistics of numbers whose squares overflow", source=PAGES
+)
+def test_half(judge):
+    variants = {
+        name: {"name": name, "options": options, "oracle": oracle}
+        for name, (oracle, options) in HALVES.items()
+    }
+    # float16 has three digits.
+    assert judge(agreement("outputs", normalized.each(variants, half=True), within=5e-3))
+
+
+@contract("outputs", "back", numbers=66)
 def adapted(seed, way):
     """A Normalization layer that has learnt from data, or was told, its mean and variance."""
     import keras
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
-    x = rng.normal(rng.normal(size=3), rng.uniform(0.5, 2, 3), size=(11, 3)).astype("float32")
-    axes, axis = ((0, 1), None) if way == "over all" else ((0,), -1)
+    shape = (11, 3, 2) if way == "over two axes" else (11, 3)
+    x = rng.normal(rng.normal(size=shape[1:]), 2, size=shape).astype("float32")
+    axes, axis = {"over all": ((0, 1), None), "over two axes": (0, (1, 2))}.get(way, (0, -1))
+    if way == "a constant column":
+        x[:, 1] = 3
     exact = np.float64(x).mean(axes), np.float64(x).var(axes)
     told = dict(zip(("mean", "variance"), exact, strict=True)) if way == "told" else {}
     layer = keras.layers.Normalization(axis=axis, **told)
@@ -210,11 +273,12 @@ def adapted(seed, way):
         data = tf.data.Dataset.from_tensor_slices(x).batch(4) if way == "by batches" else x
         layer.adapt(data)
         inverse.adapt(data)
-    scaled = (np.float64(x) - exact[0]) / np.sqrt(exact[1])
+    scaled = (np.float64(x) - exact[0]) / np.maximum(np.sqrt(exact[1]), 1e-7)
     return {"outputs": (layer(x), scaled), "back": (inverse(scaled.astype("float32")), x)}
 
 
-WAYS = {way: {"way": way} for way in ("at once", "by batches", "over all", "told")}
+DATA = ("at once", "by batches", "over all", "over two axes", "told", "a constant column")
+WAYS = {way: {"way": way} for way in DATA}
 
 
 @claim(

@@ -156,7 +156,9 @@ def shared_out(seed):
     rng, names = np.random.default_rng(seed), ("dense", "kernel", "embeddings", "output")
     weights = [rng.normal(size=(2, 3) if name != "kernel" else (2, 3, 2)) for name in names]
     gradients = [[rng.normal(size=weight.shape) for weight in weights] for _ in range(STEPS)]
-    variables = [keras.Variable(w, name=n) for w, n in zip(weights, names, strict=True)]
+    variables = [
+        keras.Variable(w, dtype="float32", name=n) for w, n in zip(weights, names, strict=True)
+    ]
     optimizer = keras.optimizers.Muon(0.1, exclude_layers=["out.*"])
     found = []
     for step in gradients:

@@ -1,131 +1,81 @@
 """Recurrent layers compute their documented formulas, step by step, over what is not masked."""
 
+from functools import cache, partial
+
 import numpy as np
 import pytest
-from scipy.special import expit
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
 from training_claims.claims.contracts.laws import ERRORS, correlation
+from training_claims.claims.contracts.recurrent_formulas import (
+    CELLS,
+    FEATURES,
+    STEPS,
+    UNITS,
+    layer_of,
+    masks,
+    run,
+    weighted,
+    zero_states,
+)
 
 pytestmark = pytest.mark.contract
 PAGES = "https://keras.io/api/layers/recurrent_layers/"
 MASKING = "https://keras.io/guides/understanding_masking_and_padding/"
 CELL = "https://github.com/keras-team/keras/blob/master/keras/src/layers/rnn/dropout_rnn_cell.py"
-UNITS, FEATURES, STEPS = 3, 2, 6
-
-
-def simple(x, states, kernel, recurrent, bias):
-    (h,) = states
-    h = np.tanh(x @ kernel + h @ recurrent + bias)
-    return h, (h,)
-
-
-def lstm(x, states, kernel, recurrent, bias):
-    h, c = states
-    i, f, new, o = np.split(x @ kernel + h @ recurrent + bias, 4, axis=-1)
-    c = expit(f) * c + expit(i) * np.tanh(new)
-    h = expit(o) * np.tanh(c)
-    return h, (h, c)
-
-
-def gru(x, states, kernel, recurrent, bias):
-    """The reset gate after the product, which has a bias of its own."""
-    (h,) = states
-    z, r, new = np.split(x @ kernel + bias[0], 3, axis=-1)
-    own_z, own_r, own = np.split(h @ recurrent + bias[1], 3, axis=-1)
-    z, r = expit(z + own_z), expit(r + own_r)
-    h = z * h + (1 - z) * np.tanh(new + r * own)
-    return h, (h,)
-
-
-def gru_before(x, states, kernel, recurrent, bias):
-    """The reset gate before the product."""
-    (h,) = states
-    z, r, new = np.split(x @ kernel + bias, 3, axis=-1)
-    to_z, to_r, to_new = np.split(recurrent, 3, axis=-1)
-    z, r = expit(z + h @ to_z), expit(r + h @ to_r)
-    h = z * h + (1 - z) * np.tanh(new + (r * h) @ to_new)
-    return h, (h,)
-
-
-CELLS = {
-    "SimpleRNN": (simple, "SimpleRNN", {}, 1),
-    "LSTM": (lstm, "LSTM", {}, 2),
-    "GRU": (gru, "GRU", {}, 1),
-    "GRU, reset before": (gru_before, "GRU", {"reset_after": False}, 1),
-}
-
-
-def run(cell, x, weights, states, mask=None):
-    """The output of each step and the last states; a masked step repeats what was before."""
-    outputs, before = [], np.zeros((len(x), UNITS))
-    for t in range(x.shape[1]):
-        out, new = cell(x[:, t], states, *weights)
-        if mask is not None:
-            seen = mask[:, t, None]
-            out = np.where(seen, out, before)
-            new = tuple(np.where(seen, *pair) for pair in zip(new, states, strict=True))
-        before, states = out, new
-        outputs.append(out)
-    return np.stack(outputs, axis=1), states
-
-
-def masks(rng, kind, rows):
-    """Which steps are seen, at least one of each row."""
-    if kind == "scattered":
-        seen = rng.random((rows, STEPS)) < 0.6
-        seen[:, rng.integers(STEPS)] = True
-        return seen
-    lengths = rng.integers(1, STEPS + 1, size=(rows, 1))
-    steps = np.arange(STEPS)
-    return steps >= STEPS - lengths if kind == "left padding" else steps < lengths
-
-
-def zero_states(count, rows):
-    return tuple(np.zeros((rows, UNITS)) for _ in range(count))
 
 
 @contract("outputs", "last", "states", numbers=4 * STEPS * UNITS)
-def recurred(seed, name, mask=None, backwards=False, zero=False):
+def recurred(seed, name, mask=None, zero=False, backwards=False, **options):
     """A recurrent layer of random weights over random sequences."""
-    import keras
-
     rng = np.random.default_rng(seed)
-    cell, kind, options, count = CELLS[name]
+    cell, kind, own, count = CELLS[name]
+    if "activation" in options:
+        gates = {"gate": hard_sigmoid} if "recurrent_activation" in options else {}
+        cell = partial(cell, new=softsign, **gates)
     rows = int(rng.integers(2, 5))
     x = rng.normal(size=(rows, STEPS, FEATURES)).astype("float32")
     seen = masks(rng, mask, rows) if mask else None
-    layer = getattr(keras.layers, kind)(
-        UNITS, return_sequences=True, return_state=True, go_backwards=backwards,
-        zero_output_for_mask=zero, **options,
-    )  # fmt: skip
-    layer.build(x.shape)
-    weights = [0.7 * rng.normal(size=each.shape) for each in layer.get_weights()]
-    layer.set_weights(weights)
-    outputs, *states = layer(x, mask=seen)
-    short = getattr(keras.layers, kind)(UNITS, go_backwards=backwards, **options)
-    short.build(x.shape)
+    own = own | options | {"go_backwards": backwards, "zero_output_for_mask": zero}
+    layer = layer_of(kind, *own.items(), ("return_sequences", True), ("return_state", True))
+    short, weights = layer_of(kind, *own.items()), weighted(rng, layer)
     short.set_weights(weights)
+    outputs, *states = layer(x, mask=seen)
     turned = (x[:, ::-1], seen if seen is None else seen[:, ::-1]) if backwards else (x, seen)
     oracle, ends = run(cell, turned[0], weights, zero_states(count, rows), turned[1])
     return {
-        "outputs": (outputs, oracle * seen[..., None] if zero else oracle),
+        "outputs": (outputs, oracle * turned[1][..., None] if zero else oracle),
         "last": (short(x, mask=seen), oracle[:, -1]),
         "states": (np.stack(states), np.stack(ends)),
     }
 
 
-OF = {
-    "SimpleRNN": {"SimpleRNN": {"name": "SimpleRNN"}},
-    "LSTM": {"LSTM": {"name": "LSTM"}},
-    "GRU": {
-        "GRU, reset after": {"name": "GRU"},
-        "GRU, reset before": {"name": "GRU, reset before"},
-    },
-}
+def softsign(x):
+    return x / (1 + np.abs(x))
+
+
+def hard_sigmoid(x):
+    return np.clip(x / 6 + 0.5, 0, 1)
+
+
+KINDS = {"SimpleRNN": ["SimpleRNN"], "LSTM": ["LSTM"], "GRU": ["GRU", "GRU, reset before"]}
+OWN = {"activation": "softsign"}
+GATED = OWN | {"recurrent_activation": "hard_sigmoid"}
+
+
+def of(kind):
+    """Variants of a kind of layer."""
+    own = OWN if kind == "SimpleRNN" else GATED
+    variants = {"": {}, ", unrolled": {"unroll": True, "use_bias": False}, ", activated": own}
+    return {f"{kind}{told}": {"name": kind, **options} for told, options in variants.items()}
+
+
+OF = {name: {k: v for kind in KINDS[name] for k, v in of(kind).items()} for name in KINDS}
 MASKS = {mask: {"mask": mask} for mask in ("right padding", "left padding", "scattered")}
-every_cell = pytest.mark.parametrize("name", OF)
+NOWHERE = "reported nowhere that we found"
+UNROLLED = {"scattered, unrolled": {"mask": "scattered", "unroll": True}}
+every_cell = pytest.mark.parametrize("name", KINDS)
 
 
 @every_cell
@@ -137,7 +87,8 @@ def test_outputs(judge, name):
 @every_cell
 @claim("{name} skips masked steps, where it repeats its last output", source=MASKING)
 def test_masked(judge, name):
-    assert judge(agreement(("outputs", "last"), recurred.each(MASKS, name)))
+    experiment = recurred.each(MASKS | UNROLLED, name)
+    assert judge(agreement(("outputs", "last", "states"), experiment))
 
 
 @claim(
@@ -145,45 +96,83 @@ def test_masked(judge, name):
 )
 def test_backwards(judge):
     variants = {name: {"name": name} for name in ("LSTM", "GRU")}
+    variants["unrolled"] = {"name": "LSTM", "unroll": True}
     experiment = recurred.each(variants, mask="left padding", backwards=True)
-    assert judge(agreement("outputs", experiment))
+    assert judge(agreement(("outputs", "last", "states"), experiment))
 
 
-@claim("LSTM with zero_output_for_mask gives zeros at masked steps", source=PAGES)
+@claim("A recurrent layer with zero_output_for_mask gives zeros at masked steps", source=PAGES)
 def test_zero_output(judge):
-    assert judge(agreement("outputs", recurred("LSTM", "scattered", zero=True)))
+    variants = {name: {"name": name} for name in KINDS}
+    variants["unrolled"] = {"name": "GRU", "unroll": True}
+    assert judge(agreement("outputs", recurred.each(variants, mask="scattered", zero=True)))
 
 
-@contract("outputs", numbers=4 * STEPS * 2 * UNITS)
-def both_ways(seed, merge, mask):
-    """A Bidirectional LSTM of random weights."""
+@claim(
+    "zero_output_for_mask leaves the last output alone where only that is returned",
+    source=PAGES,
+    known="https://github.com/keras-team/keras/issues/17596",
+)
+def test_zero_output_of_the_last(judge):
+    assert judge(agreement("last", recurred("GRU", "right padding", zero=True)))
+
+
+@claim(
+    "An unrolled recurrent layer with go_backwards gives zeros at the steps that are masked",
+    source=PAGES,
+    known=NOWHERE,
+)
+def test_zero_output_backwards(judge):
+    given = {"zero": True, "backwards": True, "unroll": True}
+    assert judge(agreement("outputs", recurred("GRU", "scattered", **given)))
+
+
+@cache
+def bidirectional(name, back, merge, sequences):
+    import keras
+
+    given = {"return_sequences": sequences, "return_state": True}
+    one, other = (getattr(keras.layers, kind) for kind in (name, back))
+    own = {} if name == back else {"backward_layer": other(UNITS, go_backwards=True, **given)}
+    layer = keras.layers.Bidirectional(one(UNITS, **given), merge_mode=merge, **own)
+    layer.build((None, STEPS, FEATURES))
+    return layer
+
+
+@contract("outputs", "states", numbers=3 * STEPS * 2 * UNITS)
+def both_ways(seed, merge="concat", mask=None, short=False, told=False, name="LSTM", back="LSTM"):
+    """A Bidirectional layer of random weights."""
     import keras
 
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(3, STEPS, FEATURES)).astype("float32")
     seen = masks(rng, mask, 3) if mask else None
-    layer = keras.layers.Bidirectional(
-        keras.layers.LSTM(UNITS, return_sequences=True), merge_mode=merge
-    )
-    layer.build(x.shape)
-    weights = [0.7 * rng.normal(size=each.shape) for each in layer.get_weights()]
-    layer.set_weights(weights)
-    there, _ = run(lstm, x, weights[:3], zero_states(2, 3), seen)
+    layer = bidirectional(name, back, merge, not short)
+    weights = weighted(rng, layer)
+    cells = [CELLS[kind] for kind in (name, back)]
+    starts = [tuple(rng.normal(size=(3, UNITS)) * told for _ in range(cell[-1])) for cell in cells]
+    start = [keras.ops.convert_to_tensor(each, "float32") for pair in starts for each in pair]
     turned = seen if seen is None else seen[:, ::-1]
-    back, _ = run(lstm, x[:, ::-1], weights[3:], zero_states(2, 3), turned)
-    back = back[:, ::-1]
-    if mask:
-        there, back = there * seen[..., None], back * seen[..., None]
-    merged = {
-        "concat": np.concatenate([there, back], axis=-1),
-        "sum": there + back,
-        "mul": there * back,
-        "ave": (there + back) / 2,
+    there, ends = run(cells[0][0], x, weights[:3], starts[0], seen)
+    back, back_ends = run(cells[1][0], x[:, ::-1], weights[3:], starts[1], turned)
+    pair = np.stack([there[:, -1], back[:, -1]] if short else [there, back[:, ::-1]])
+    pair = pair * seen[..., None] if mask and not short else pair
+    merged = {"concat": np.concatenate(pair, -1), "sum": sum(pair), "mul": np.prod(pair, axis=0)}
+    merged |= {"ave": np.mean(pair, axis=0), None: pair}
+    found = layer(x, mask=seen, initial_state=start if told else None)
+    places = 1 if merge else 2
+    return {
+        "outputs": (np.reshape(found[:places], merged[merge].shape), merged[merge]),
+        "states": (np.stack(found[places:]), np.stack([*ends, *back_ends])),
     }
-    return {"outputs": (layer(x, mask=seen), merged[merge])}
 
 
-MERGES = {merge: {"merge": merge, "mask": None} for merge in ("concat", "sum", "mul", "ave")}
+MERGES = {str(merge): {"merge": merge} for merge in ("concat", "sum", "mul", "ave", None)}
+TOLD = {
+    "two kinds": {"name": "GRU", "back": "SimpleRNN", "told": True},
+    "no sequence": {"short": True, "told": True},
+    "no sequence, unmerged": {"short": True, "merge": None},
+}
 
 
 @claim("Bidirectional joins both directions' outputs step by step by its merge_mode", source=PAGES)
@@ -191,10 +180,17 @@ def test_bidirectional(judge):
     assert judge(agreement("outputs", both_ways.each(MERGES)))
 
 
+@claim(
+    "Bidirectional hands each direction its initial state, and returns both's last", source=PAGES
+)
+def test_bidirectional_states(judge):
+    assert judge(agreement(("outputs", "states"), both_ways.each(TOLD)))
+
+
 @claim("Bidirectional skips masked steps both ways, and gives zeros there", source=PAGES)
 def test_bidirectional_masked(judge):
     padded = {mask: MASKS[mask] for mask in ("right padding", "left padding")}
-    assert judge(agreement("outputs", both_ways.each(padded, merge="concat")))
+    assert judge(agreement(("outputs", "states"), both_ways.each(padded)))
 
 
 @contract("goes on", "reset", "told", numbers=2 * STEPS * UNITS)

@@ -81,6 +81,8 @@ def test_split_values(judge):
 @contract("rows", "validated", "epochs", "val_loss", "steps", numbers=160)
 def apart(seed, source, freq):
     """Four epochs with validation data, validated every other epoch, in two batches of three."""
+    import tensorflow as tf
+
     (x, y, _), (held, theirs, _) = drawn(seed), drawn(seed + 100_000)
     model, rows, _ = linear(seed, x, **GRAPH)
     data, _ = sources(held, theirs, 3)[source]()
@@ -90,10 +92,12 @@ def apart(seed, source, freq):
         "validation_steps": 2,
         "shuffle": False,
     }
+    trained = (tf.data.Dataset.from_tensor_slices((x, y)).batch(10),)
     if source == "arrays":
-        options |= {"validation_split": 0.3, "validation_batch_size": 3}
+        trained = x, y
+        options |= {"batch_size": 10, "validation_split": 0.3, "validation_batch_size": 3}
     end, kept, validated = watched(model)
-    fitted = model.fit(x, y, batch_size=10, epochs=4, callbacks=[end], verbose=0, **options).history
+    fitted = model.fit(*trained, epochs=4, callbacks=[end], verbose=0, **options).history
     off = [errors(kept[epoch], held[:6], theirs[:6]) for epoch in (1, 3)]
     return {
         "rows": (

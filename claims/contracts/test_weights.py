@@ -268,25 +268,26 @@ def validated(seed, way):
     x, y = rng.normal(size=(rows, 2)).astype("float32"), rng.integers(2, size=(rows, 1))
     weight = rng.uniform(0.1, 3, size=rows)
     model = anew(seed, weighed("a vector"))
-    batches = tf.data.Dataset.from_tensor_slices((x, y, weight)).batch(5)
-    fit, given = {
-        "evaluate": lambda: (model.evaluate, {"sample_weight": weight, "batch_size": 5}),
-        "a dataset": lambda: (model.fit, {"validation_data": batches}),
-        "arrays": lambda: (model.fit, {"validation_data": (x, y, weight)}),
+    train, held = (
+        tf.data.Dataset.from_tensor_slices(each).batch(5) for each in ((x, y), (x, y, weight))
+    )
+    data, options = {
+        "evaluate": lambda: ((x, y), {"sample_weight": weight, "batch_size": 5}),
+        "a dataset": lambda: ((train,), {"validation_data": held}),
+        "arrays": lambda: ((train,), {"validation_data": (x, y, weight)}),
         "validation_split": lambda: (
-            model.fit,
+            (np.tile(x, (2, 1)), np.tile(y, (2, 1))),
             {"sample_weight": np.tile(weight, 2), "validation_split": 0.5},
         ),
         "class_weight": lambda: (
-            model.fit,
-            {"validation_data": (x, y), "class_weight": CLASS_WEIGHT},
+            (train,),
+            {"validation_data": train, "class_weight": CLASS_WEIGHT},
         ),
     }[way]()
     if way == "evaluate":
-        told = fit(x, y, return_dict=True, verbose=0, **given)
+        told = model.evaluate(*data, return_dict=True, verbose=0, **options)
     else:
-        data = (np.tile(x, (2, 1)), np.tile(y, (2, 1)))
-        logs = fit(*data, batch_size=5, shuffle=False, verbose=0, **given).history
+        logs = model.fit(*data, shuffle=False, verbose=0, **options).history
         told = {name: logs[f"val_{name}"][0] for name in ("loss", "mae", "mse")}
     weights = flat(model)
     error = x.astype(float) @ weights[:2] + weights[2] - y[:, 0]
