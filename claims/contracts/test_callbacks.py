@@ -1,5 +1,6 @@
 """Callbacks change the rate, stop, swap weights and log as documented, and see every batch."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,35 @@ pytestmark = pytest.mark.contract
 PAGES = "https://keras.io/api/callbacks/"
 NOWHERE = "reported nowhere that we found"
 EPOCHS = 16
+MOMENTUM = 0.6
 
 
-def line(optimizer, weight=0.0, loss="mse", eagerly=True):
+def line(optimizer, weight=0.0, loss="mse", **options):
     """A model of one weight: its prediction is the weight times the input."""
     import keras
 
     model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
     model.build((None, 1))
     model.set_weights([np.full((1, 1), weight)])
-    model.compile(optimizer, loss, run_eagerly=eagerly, jit_compile=False)
+    model.compile(optimizer, loss, **{"run_eagerly": True} | options)
+    return model
+
+
+@cache
+def traced(averaged):
+    """A model of one weight that trains in a graph, and serves all seeds."""
+    import keras
+
+    optimizer = keras.optimizers.SGD(1.0, use_ema=averaged, ema_momentum=MOMENTUM)
+    return line(optimizer, 0.0, slope_one, run_eagerly=False, jit_compile=False)
+
+
+def in_a_graph(weight, rate, averaged=False):
+    """That model, as new."""
+    model = traced(averaged)
+    model.set_weights([np.full((1, 1), weight)])
+    model.optimizer.learning_rate = float(rate)
+    model.optimizer.iterations.assign(0)
     return model
 
 
@@ -129,7 +149,7 @@ def rated(seed):
     rng = np.random.default_rng(seed)
     first, shares = float(rng.uniform(0.1, 1)), rng.uniform(0.5, 1.5, size=6)
     seen, weights = [], []
-    model = line(keras.optimizers.SGD(first), loss=slope_one, eagerly=False)
+    model = in_a_graph(0.0, first)
 
     def schedule(epoch, rate):
         seen.append(rate)
@@ -210,9 +230,8 @@ def swapped(seed, callback, **options):
     import keras
 
     rng = np.random.default_rng(seed)
-    rate, momentum, first = rng.uniform(0.2, 1), rng.uniform(0.3, 0.9), rng.normal()
-    optimizer = keras.optimizers.SGD(float(rate), use_ema=True, ema_momentum=float(momentum))
-    model = line(optimizer, first, slope_one, eagerly=False)
+    rate, first = rng.uniform(0.2, 1), rng.normal()
+    model = in_a_graph(first, rate, averaged=True)
     swap, ends = [keras.callbacks.SwapEMAWeights(**options)] if callback else [], []
     swap += [keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(weight_of(model)))]
     given = {"validation_data": ones(), "epochs": 5, "shuffle": False, "verbose": 0}
@@ -220,7 +239,7 @@ def swapped(seed, callback, **options):
     weights = first - rate * np.arange(6)
     averages = [weights[1]]
     for weight in weights[2:]:
-        averages.append(momentum * averages[-1] + (1 - momentum) * weight)
+        averages.append(MOMENTUM * averages[-1] + (1 - MOMENTUM) * weight)
     return {
         "val_loss": (logs["val_loss"], averages if callback else weights[1:]),
         "loss": (logs["loss"], weights[:-1]),
