@@ -73,7 +73,7 @@ SOURCES = {
     source: {"source": source}
     for source in ("arrays", "tensors", "a tf.data.Dataset", "a generator", "a PyDataset")
 }
-AT_ONCE = {"two steps at once": {"source": "arrays", "steps_per_execution": 2}}
+AT_ONCE = {"two steps at once": {"source": "a tf.data.Dataset", "steps_per_execution": 2}}
 # With arrays, steps without batch_size says how many batches there are; not claimed here.
 IN_BATCHES = {source: SOURCES[source] for source in ("a tf.data.Dataset", "a generator")}
 

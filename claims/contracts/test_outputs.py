@@ -83,11 +83,11 @@ def fitted(seed, form, weighing, **mode):
     if form == "dicts" and weighing == "each":
         given = dict(zip(SHARES, given, strict=True))
     if form == "lists, told by name":
-        data, options = (x, y), {"batch_size": batch, "shuffle": False}
+        data, options = (x, y), {"batch_size": batch}
     else:  # a dataset costs a tenth of arrays
         slices = [x, *(tuple(e) if isinstance(e, list) else e for e in (y, given) if e is not None)]
         data, options = (tf.data.Dataset.from_tensor_slices(tuple(slices)).batch(batch),), {}
-    history = model.fit(*data, verbose=0, **options).history
+    history = model.fit(*data, shuffle=False, verbose=0, **options).history
     logs = {name: value[0] for name, value in history.items()}
     own, found, wide = [], [], x.astype(float)
     for places in np.split(np.arange(rows), [batch, 2 * batch]):

@@ -210,7 +210,7 @@ def inner(seed):
     for each in (model, clone):
         each.set_weights([first, second])
     clone.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
-    clone.train_on_batch(x, y)
+    clone.train_on_batch([x], y)
     left = slope(x, y, first @ second) @ second.T, slope(x @ first, y, second)
 
     def flat(weights):
