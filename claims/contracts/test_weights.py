@@ -69,6 +69,7 @@ def given_by(model, way, x, y, batch):
     if way == "train_on_batch":
         for start in range(0, len(x), batch):
             places = slice(start, start + batch)
+            model.reset_metrics()  # until Keras 3.15 train_on_batch goes on from there
             logs = model.train_on_batch(
                 x[places], y[places], class_weight=CLASS_WEIGHT, return_dict=True
             )

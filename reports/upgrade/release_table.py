@@ -25,6 +25,7 @@ VERDICTS = ("supported", "refuted", "inconclusive")
 KERAS = "https://github.com/keras-team/keras"
 # Where a change is told in public, by the claim's file and name; else where its mark says.
 PUBLIC = {
+    "callbacks.plateau_again": f"{KERAS}/pull/22967",
     "early_stopping.twice": f"{KERAS}/pull/20533, {KERAS}/pull/22967",
     "penalties.eagerly": f"{KERAS}/pull/22021",
     "penalties.in_loss[nested and shared layers]": f"{KERAS}/pull/22021",
