@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +10,12 @@ import pytest
 
 from training_claims import claim
 from training_claims.claims.contracts.agreement import agreement, contract
-from training_claims.claims.contracts.descent import RATE, stepped
+from training_claims.claims.contracts.linear import exactly
 
 pytestmark = pytest.mark.contract
 CHECKPOINT = "https://keras.io/api/callbacks/model_checkpoint/"
 BACKUP = "https://keras.io/api/callbacks/backup_and_restore/"
 LOGGER = "https://keras.io/api/callbacks/csv_logger/"
-WEIGHTS = "https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/"
-CONFIG = "https://keras.io/api/models/model_saving_apis/serialization_utils/"
-LEGACY = "https://github.com/keras-team/keras/issues/6607"
-SEED = "https://github.com/keras-team/keras/issues/23657"
 NOWHERE = "reported nowhere that we found"
 EPOCHS, BATCHES = 5, 4
 
@@ -43,7 +38,7 @@ def batches(count):
 
 
 @contract("kept", numbers=1 + EPOCHS * BATCHES)
-def checkpointed(seed, pattern, **options):
+def checkpointed(seed, pattern, at_once=1, **options):
     """How many files are left, and their weights: that of step n is n; epochs have made values."""
     import keras
 
@@ -57,7 +52,7 @@ def checkpointed(seed, pattern, **options):
         told.on_train_begin()
         for epoch in range(EPOCHS):
             told.on_epoch_begin(epoch)
-            for batch in range(BATCHES):
+            for batch in range(at_once - 1, BATCHES, at_once):
                 model.set_weights([np.full((1, 1), 1.0 + epoch * BATCHES + batch)])
                 told.on_train_batch_end(batch, {"loss": 0.0})
             told.on_epoch_end(epoch, {"val_loss": float(values[epoch])})
@@ -90,7 +85,8 @@ def saved(
     return steps if "{" in pattern else steps[-1:]
 
 
-EPOCH, BEST = "{epoch:02d}.weights.h5", {"save_best_only": True}
+EPOCH, BATCH = "{epoch:02d}.weights.h5", "{epoch:02d}-{batch:02d}.weights.h5"
+BEST = {"save_best_only": True}
 FILES = {
     "ModelCheckpoint saves after each epoch, and over what is there under one name": {
         "each epoch": {"pattern": EPOCH},
@@ -105,9 +101,9 @@ FILES = {
         "a threshold": {"pattern": EPOCH, **BEST, "initial_value_threshold": -0.5},
     },
     "ModelCheckpoint with save_freq saves after so many batches": {
-        f"every {batches}": {"pattern": "{epoch:02d}-{batch:02d}.weights.h5", "save_freq": batches}
-        for batches in (3, 4)
-    },
+        f"every {batches}": {"pattern": BATCH, "save_freq": batches} for batches in (3, 4)
+    }
+    | {"every 2, told of 2": {"pattern": BATCH, "save_freq": 2, "at_once": 2}},
 }
 
 
@@ -150,7 +146,7 @@ def test_best_batch(judge):
     assert judge(agreement("losses", best_batch()))
 
 
-@contract("epochs", "weights", "steps", "left")
+@contract("epochs", "weights", "steps", "left", "more")
 def interrupted(seed):
     """Momentum descent that breaks off in an epoch, and is started again in a new model."""
     import keras
@@ -176,18 +172,65 @@ def interrupted(seed):
         again = keras.callbacks.BackupAndRestore(place)
         logs = model.fit(rows, callbacks=[again], **given).history
         left = Path(place).exists()
+        weight, steps = model.get_weights()[0].item(), int(model.optimizer.iterations)
+        more = model.fit(rows, **given).history
     velocity = np.cumsum(-rate * momentum ** np.arange(EPOCHS * BATCHES))
     return {
         "epochs": (len(logs["loss"]), EPOCHS - broken),
-        "weights": (model.get_weights()[0].item(), velocity.sum()),
-        "steps": (int(model.optimizer.iterations), EPOCHS * BATCHES),
+        "weights": (weight, velocity.sum()),
+        "steps": (steps, EPOCHS * BATCHES),
         "left": (left, False),
+        "more": (len(more["loss"]), EPOCHS),
     }
 
 
 @claim("BackupAndRestore goes on from the epoch that broke off, and cleans up", source=BACKUP)
 def test_backup(judge):
     assert judge(agreement(("epochs", "weights", "steps", "left"), interrupted()))
+
+
+@claim(
+    "A fit after one that BackupAndRestore resumed has all its epochs", source=BACKUP, known=NOWHERE
+)
+def test_after_backup(judge):
+    assert judge(agreement("more", interrupted()))
+
+
+@contract("backed up", numbers=BATCHES)
+def backed_up(seed, at_once):
+    """The weights in the backup after each batch that is told, of which each second is saved."""
+    import keras
+
+    weights = np.random.default_rng(seed).normal(size=BATCHES)
+    model, found = one_weight(keras.optimizers.SGD(0.0)), []
+    told_of = range(at_once - 1, BATCHES, at_once)
+    with tempfile.TemporaryDirectory() as folder:
+        callback = keras.callbacks.BackupAndRestore(folder, save_freq=2)
+        callback.set_model(model)
+        callback.on_train_begin()
+        callback.on_epoch_begin(0)
+        for batch in told_of:
+            model.set_weights([weights[batch].reshape(1, 1)])
+            callback.on_train_batch_end(batch)
+            with contextlib.suppress(OSError):  # nothing is saved yet
+                model.load_weights(str(Path(folder) / "latest.weights.h5"))
+                found.append(model.get_weights()[0].item())
+    saved_at = [batch - (batch + 1) % 2 for batch in told_of if batch]
+    return {"backed up": (exactly(BATCHES, found), exactly(BATCHES, weights[saved_at]))}
+
+
+@claim("BackupAndRestore with save_freq saves after so many batches", source=BACKUP)
+def test_backed_up(judge):
+    assert judge(agreement("backed up", backed_up(1)))
+
+
+@claim(
+    "BackupAndRestore with save_freq saves after so many batches, several at once",
+    source=BACKUP,
+    known=NOWHERE,
+)
+def test_backed_up_at_once(judge):
+    assert judge(agreement("backed up", backed_up(2)))
 
 
 def rows_of(file, separator):
@@ -227,157 +270,3 @@ def test_rows(judge):
 @claim("CSVLogger with append=True goes on below the file's rows, with one header", source=LOGGER)
 def test_appended(judge):
     assert judge(agreement(("values", "epochs", "headers"), logged(True, ";")))
-
-
-@cache
-def mixture(_):
-    """Adapted, nested and shared layers, one after another, one for each name."""
-    import keras
-
-    def linear():
-        return keras.layers.Dense(2, use_bias=False)
-
-    normal, first, last, shared = keras.layers.Normalization(), linear(), linear(), linear()
-    scaling = keras.layers.BatchNormalization()
-    inputs = keras.Input((2,))
-    nested = keras.Sequential([keras.Input((2,)), first, last])
-    outputs = shared(shared(scaling(nested(normal(inputs)))))
-    return keras.Model(inputs, outputs), normal, [first, last, scaling, shared]
-
-
-def computed(x, mean, variance, first, last, scaling, shared):
-    """What the mixture gives in inference."""
-    gamma, beta, moved, spread = scaling
-    x = (x - mean) / np.sqrt(variance) @ first @ last
-    return (gamma * (x - moved) / np.sqrt(spread + 1e-3) + beta) @ shared @ shared
-
-
-@contract("outputs", "trained", "legacy", numbers=12)
-def restored(seed):
-    """A model in part frozen, by way of files, and the shared kernel after a step of it."""
-    import keras
-
-    rng = np.random.default_rng(seed)
-    x, y, kernel, *kernels = rng.normal(size=(5, 2, 2))
-    data, scaling = rng.normal(1, 2, size=(9, 2)), rng.uniform(0.5, 2, size=(4, 2))
-    model, normal, layers = mixture("frozen in part")
-    layers[0].trainable = layers[2].trainable = False
-    normal.adapt(data.astype("float32"))
-    for layer, weights in zip(layers, [*([k] for k in kernels), scaling, [kernel]], strict=True):
-        layer.set_weights([*weights])
-    told = [data.mean(0), data.var(0), *kernels, scaling]
-    other, found = mixture("not frozen")[0], []
-    with tempfile.TemporaryDirectory() as folder:
-        whole, legacy, weights = (
-            str(Path(folder) / name) for name in ("x.keras", "x.h5", "x.weights.h5")
-        )
-        model.save(whole)
-        model.save(legacy)
-        model.save_weights(weights)
-        loaded = keras.saving.load_model(whole)
-        found += [loaded(x), keras.saving.load_model(legacy)(x)]
-        for file in (weights, legacy):
-            other.load_weights(file)
-            found.append(other(x))
-    loaded.compile(keras.optimizers.SGD(RATE), "mse", run_eagerly=True)
-    loaded.train_on_batch(x, y)
-    expected = computed(x, *told, kernel)
-
-    def loss(shared):
-        return np.mean((computed(x, *told, shared.reshape(2, 2)) - y) ** 2)
-
-    return {
-        "outputs": (found[:3], [expected] * 3),
-        "trained": (loaded.get_weights()[-1].ravel(), stepped(loss, kernel.ravel())),
-        "legacy": (found[3], expected),
-    }
-
-
-@claim(
-    "A file brings back each weight where it was: adapted, frozen, nested, shared", source=WEIGHTS
-)
-def test_restored(judge):
-    assert judge(agreement(("outputs", "trained"), restored()))
-
-
-@claim(
-    "Weights of a whole model's .h5 file come to where they were, frozen in part or not",
-    source=WEIGHTS,
-    known=LEGACY,
-)
-def test_legacy(judge):
-    assert judge(agreement("legacy", restored()))
-
-
-# The numbers that layers take: shares by these names, the others counts.
-SHARES = "rate dropout recurrent_dropout stddev momentum epsilon negative_slope threshold alpha"
-SHARES += " scale offset l1 l2 mask_value factor"
-RECURRENT = "units dropout recurrent_dropout seed"
-NUMBERS = {
-    "rate seed": "Dropout SpatialDropout1D AlphaDropout GaussianDropout",
-    "stddev seed": "GaussianNoise",
-    "dropout seed": "Attention AdditiveAttention",
-    "num_heads key_dim value_dim dropout seed": "MultiHeadAttention",
-    RECURRENT: "LSTM GRU",
-    "axis": "UnitNormalization Concatenate Softmax",
-    "axis epsilon": "LayerNormalization RMSNormalization",
-    "axis epsilon groups": "GroupNormalization",
-    "axis epsilon momentum": "BatchNormalization",
-    "units lora_rank lora_alpha": "Dense",
-    "input_dim output_dim": "Embedding",
-    "filters kernel_size strides": "Conv1D Conv2D",
-    "filters kernel_size dilation_rate": "Conv3D Conv2DTranspose",
-    "kernel_size strides depth_multiplier": "DepthwiseConv1D DepthwiseConv2D",
-    "filters kernel_size dilation_rate depth_multiplier": "SeparableConv1D SeparableConv2D",
-    "pool_size strides": "MaxPooling2D AveragePooling1D",
-    "size": "UpSampling2D",
-    "padding": "ZeroPadding1D",
-    "cropping": "Cropping2D",
-    "n": "RepeatVector",
-    "axes": "Dot",
-    "max_value negative_slope threshold": "ReLU",
-    "negative_slope": "LeakyReLU",
-    "alpha": "ELU",
-    "l1 l2": "ActivityRegularization",
-    "mask_value": "Masking",
-    "scale offset": "Rescaling",
-    "num_tokens": "CategoryEncoding",
-    "num_bins salt": "Hashing",
-    "factor seed": "RandomRotation RandomContrast",
-}
-
-
-@contract("numbers", numbers=120)
-def revived(seed, numbers):
-    """The numbers of layers made again by their configuration, and what they were told at first."""
-    import keras
-
-    rng, found, told = np.random.default_rng(seed), [], []
-    for names, layers in numbers.items():
-        for layer in layers.split():
-            given = {
-                name: float(rng.uniform(0.1, 0.4))
-                if name in SHARES.split()
-                else int(rng.integers(2, 6))
-                for name in names.split()
-            }
-            kind = getattr(keras.layers, layer)
-            again = kind.from_config(kind(**given).get_config()).get_config()
-            found += [np.max(again.get(name, np.nan)) for name in given]
-            told += given.values()
-    return {"numbers": (found, told)}
-
-
-@claim("A layer made again by its configuration has the numbers that it was told", source=CONFIG)
-def test_revived(judge):
-    assert judge(agreement("numbers", revived(NUMBERS)))
-
-
-@claim(
-    "SimpleRNN and RandomGrayscale made again by their configuration have their seed",
-    source=CONFIG,
-    known=SEED,
-)
-def test_revived_seed(judge):
-    layers = {RECURRENT: "SimpleRNN", "factor seed": "RandomGrayscale"}
-    assert judge(agreement("numbers", revived(layers)))
