@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import compress
 
 import numpy as np
 
@@ -109,10 +110,12 @@ def _arms(judgement: Judgement) -> Markup:
             rows.append(["reference", "", plain(side), "", "", "", ""])
     header = ["arm", "statistic", "median", "SD", "range", "n", "overfits from"]
     names = list(dict.fromkeys(row[1] for row in rows if row[1]))
-    if len(names) > 1:
+    several, overfits = len(names) > 1, any(row[-1] for row in rows)
+    told = [True, several, *[True] * 4, overfits]  # a column that says something
+    header, *rows = ([*compress(row, told)] for row in (header, *rows))
+    if several:
         return table(header, rows, words=2)
-    short = [[row[0], *row[2:]] for row in (header, *rows)]
-    return div("", small(f"{names[0]}, over seeds"), table(short[0], short[1:]))
+    return div("", small(f"{names[0]}, over seeds"), table(header, rows))
 
 
 def _side(

@@ -116,7 +116,7 @@ def test_figures_are_images_with_alt_text_inside_the_page(supported: str) -> Non
 def test_arms_are_tabled_under_their_statistic(supported: str) -> None:
     text = text_of(supported)
     assert "mean val_accuracy of the last 5 epochs, over seeds" in text
-    assert re.search(r"■ noise 0\.\d+ 0\.\d+ 0\.\d+ to 0\.\d+ 12 not yet", text)
+    assert re.search(r"n overfits from ■ noise 0\.\d+ 0\.\d+ 0\.\d+ to 0\.\d+ 12 not yet", text)
 
 
 def test_folds_hold_protocol_looks_power_errors_and_source(supported: str) -> None:
@@ -185,6 +185,7 @@ def test_an_experiment_has_a_page_as_an_arm_has() -> None:
     assert re.search(
         r"run halves\(of=10\) curves half \(more is better\) epochs 1 fingerprint", text
     )
+    assert "overfits from" not in text  # a column that would be empty
 
 
 def test_of_dozens_of_arms_some_are_listed() -> None:
