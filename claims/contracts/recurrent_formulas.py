@@ -83,12 +83,13 @@ def run(cell, x, weights, states, mask=None):
 
 
 def masks(rng, kind, rows):
-    """Which steps are seen, at least one of each row."""
+    """Which steps are seen, at least one of each row, and of the first not all."""
     if kind == "scattered":
         seen = rng.random((rows, STEPS)) < 0.6
         seen[:, rng.integers(STEPS)] = True
         return seen
     lengths = rng.integers(1, STEPS + 1, size=(rows, 1))
+    lengths[0] = rng.integers(1, STEPS)
     steps = np.arange(STEPS)
     return steps >= STEPS - lengths if kind == "left padding" else steps < lengths
 

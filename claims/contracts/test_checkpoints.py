@@ -61,8 +61,13 @@ def checkpointed(seed, pattern, at_once=1, **options):
         for file in sorted(Path(folder).iterdir()):
             model.load_weights(str(file))
             kept.append(model.get_weights()[0].item())
-    expected = saved(values, pattern, **options)
-    return {"kept": ([len(kept), *sorted(kept)], [len(expected), *expected])}
+    most, expected = EPOCHS * BATCHES, saved(values, pattern, **options)
+    return {
+        "kept": (
+            [len(kept), *exactly(most, sorted(kept))],
+            [len(expected), *exactly(most, expected)],
+        )
+    }
 
 
 def saved(

@@ -218,10 +218,7 @@ OTHERS = {
         "unit, wide": {"axis": [-2, -1]},
         "unit of rows": {"axis": 1},
     },
-    "RMSNormalization": {
-        "root mean square": {"epsilon": 0.1},
-        "root mean square, wide": {"axis": (-1, -2), "epsilon": 0.1},
-    },
+    "RMSNormalization": {"root mean square": {"epsilon": 0.1}},
 }
 
 
