@@ -26,11 +26,18 @@ KERAS = "https://github.com/keras-team/keras"
 # Where a change is told in public, by the claim's file and name; else where its mark says.
 PUBLIC = {
     "callbacks.plateau_again": f"{KERAS}/pull/22967",
+    "checkpoints.checkpoint[ModelCheckpoint with save_freq saves after so many batches]": (
+        f"{KERAS}/pull/17632"
+    ),
     "early_stopping.twice": f"{KERAS}/pull/20533, {KERAS}/pull/22967",
+    "joining.left": f"{KERAS}/pull/21946",
+    "outputs.metrics": f"{KERAS}/issues/22625",
+    "penalties.each": f"{KERAS}/pull/22021",
     "penalties.eagerly": f"{KERAS}/pull/22021",
     "penalties.in_loss[nested and shared layers]": f"{KERAS}/pull/22021",
     "penalties.in_loss[weights and outputs]": f"{KERAS}/pull/22021",
     "reported.on_batch": f"{KERAS}/pull/22617",
+    "restored.revived": f"{KERAS}/pull/23029",
 }
 
 
@@ -65,11 +72,14 @@ def kind(found: str) -> str:
     Example:
         >>> [kind(each) for each in ("refuted: +1", "AttributeError: keras has no", "OSError")]
         ['refuted', 'not there', 'fails']
+        >>> kind("ValueError: Unrecognized keyword arguments passed to Dense: {'sparse': 1}")
+        'not there'
     """
     word = found.partition(":")[0]
     if not found or word in VERDICTS:
         return word
-    return "not there" if word in LACKING else "fails"
+    lacks = word in LACKING or "Unrecognized keyword" in found
+    return "not there" if lacks else "fails"
 
 
 def _changes(record: Record, families: Sequence[Sequence[Release]]) -> Iterator[list[str]]:
