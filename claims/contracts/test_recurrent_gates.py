@@ -65,10 +65,16 @@ def gate_by_gate(seed, name, dropout, recurrent_dropout):
     x, units = rng.uniform(1, 2, size=(ROWS, WIDTH)), (len(gates) + 1) * WIDTH
     place = [1] * (name == "ConvLSTM1D")  # one place of a convolution as wide
     layer = getattr(keras.layers, name)(
-        units, *place, activation=None, recurrent_activation=None,
-         recurrent_initializer="zeros",
-        unroll=True, dropout=rate * dropout, recurrent_dropout=rate * recurrent_dropout, seed=seed,
-    )  # fmt: skip
+        units,
+        *place,
+        activation=None,
+        recurrent_activation=None,
+        recurrent_initializer="zeros",
+        unroll=True,
+        dropout=rate * dropout,
+        recurrent_dropout=rate * recurrent_dropout,
+        seed=seed,
+    )
     kernel, recurrent = reading, np.zeros((units, units * len(gates)))
     if not dropout:
         kernel, recurrent[:WIDTH] = 0 * reading, reading
