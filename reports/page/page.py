@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import compress
+from textwrap import shorten
 
 import numpy as np
 
@@ -140,7 +141,8 @@ def _last_epoch(judgement: Judgement, run: Runs) -> list[str]:
 def _named(judgement: Judgement, run: Runs) -> Markup:
     """An arm's name after a spot of its curves' colour."""
     colour = PALETTE[judgement.runs.index(run) % len(PALETTE)]
-    return Markup(element("span", f"color:{colour}", "■ ") + element("span", "", run.arm.name))
+    name = shorten(run.arm.name, 60, placeholder=" ...")  # whole below: here it would hide numbers
+    return Markup(element("span", f"color:{colour}", "■ ") + element("span", "", name))
 
 
 def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[str]:
