@@ -293,8 +293,8 @@ def test_overview_says_what_holds_on_what_and_at_what_cost(reader: Reader) -> No
 
 def test_text_that_looks_like_html_is_text(at_desktop: Reader) -> None:
     description = at_desktop.claim("Is harmless")
-    arm = description.get_by_role("cell", name=HOSTILE)
-    arm.first.wait_for()
+    # A long name is cut in the table, and whole in the curves beneath.
+    description.get_by_role("cell", name=HOSTILE[:30]).first.wait_for()
     page = at_desktop.page
     expect(page.get_by_test_id("test-result-info-title")).to_contain_text(HOSTILE)
     expect(page.get_by_text(f"ValueError: {HOSTILE}").first).to_be_visible()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from training_claims.evidence.design import SUITE
 from training_claims.faults.injection import mark
 from training_claims.reports.audit.audit_test import TREATED, made_baseline
 from training_claims.reports.audit.detection import FIRST_SEED
@@ -97,7 +98,7 @@ def test_characteristics_are_printed_and_written(suite: pytest.Pytester) -> None
     lines = [
         "*Baseline 'made': 60 seeds an arm*",
         "| the baseline has every claim's arms | all | 1 of 2 claims; not 'Strange': Expected *",
-        "| a true suite shows a false refutation | < 0.0009 | <= 2.9e-06*| yes |",
+        f"| a true suite shows a false refutation | < {1e-3 * SUITE.share:g} | <= 2.9e-06*| yes |",
         "| a true suite shows a refutation | < 0.001 | 0 of 60, *",
         f"Left out: *{damaged.name} is not a stored run (IsADirectoryError*",
     ]
