@@ -1,8 +1,9 @@
 """`training-claims scale [files] [options of pytest]`: a cluster against workers of this machine.
 
 The claims of the files are decided from an empty store, by `-n` workers and by as many Ray nodes
-of one core on the same cores. Without files they are made ones whose runs wait instead of
-computing, so that what is measured is the handing out alone, on whatever else the machine does.
+of one core on the same cores; and as many sessions of one worker each, apart, which show what the
+cores allow: they share caches, memory and clock. Without files claims are made ones whose runs wait
+instead of computing, so that the handing out alone is measured, on whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,7 +29,7 @@ from training_claims.session.options import given_path
 from training_claims.status import Status
 
 WORKERS = (1, 2, 4)
-HEADINGS = ("workers", "way", "runs", "session s", "efficiency")
+HEADINGS = ("workers", "way", "runs", "session s", "efficiency", "of what the cores allow")
 MADE = """
 import time
 import pytest
@@ -52,9 +54,9 @@ class Row:
 
     Args:
         workers: How many trained.
-        way: "-n" or "Ray".
+        way: "-n", "Ray", or "apart": as many sessions at once, each of one worker and all claims.
         runs: How many were trained.
-        session: Seconds from its start to its end.
+        session: Seconds from its start to its end; of those apart the last one's end.
     """
 
     workers: int
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = [str(file.resolve()) for file in given.files or [made]]
         for workers in WORKERS:
             with _on_cores(workers):
-                for way in ("-n", "Ray"):
+                for way in ("apart", "-n", "Ray") if 1 < workers <= cores() else ("-n", "Ray"):
                     rows.append(_row(workers, way, files))
                     print(rows[-1], file=sys.stderr)
     about = {"processor": processor(), "cores": cores(), "load": round(os.getloadavg()[2], 1)}
@@ -93,38 +95,45 @@ def how(record: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{record['processor']}, {record['cores']} cores, load {record['load']:g}; 4 workers share "
         f"{record['cores']} cores.{waits} Efficiency is the session of one `-n` worker, over this "
-        "session times workers. Some of a session loads TensorFlow and asks claims, whatever the "
-        "workers: so short a suite cannot show what a long one gains."
+        "session times workers; all of a session counts, what it loads and asks before it trains, "
+        "too. What the cores allow is how fast they decide the claims as often as there are cores, "
+        'in sessions apart that share nothing but the machine ("apart").'
     )
 
 
 def cells(rows: Sequence[Row]) -> list[list[str]]:
-    """Rows of the table; all of a session counts, what it loads and asks before it trains, too."""
+    """Rows of the table."""
     (alone,) = (row.session for row in rows if (row.workers, row.way) == (1, "-n"))
-    return [
-        [
-            *(str(row.workers), row.way, str(row.runs), f"{row.session:.1f}"),
-            f"{alone / (row.workers * row.session):.2f}",
-        ]
-        for row in rows
-    ]
+    apart = {1: alone, **{row.workers: row.session for row in rows if row.way == "apart"}}
+    return [[*map(str, astuple(row)), *_efficiency(row, alone, apart)] for row in rows]
+
+
+def _efficiency(row: Row, alone: float, apart: Mapping[int, float]) -> list[str]:
+    """A session's efficiency, and its share of that which as many sessions apart have."""
+    if row.way == "apart":
+        return [f"{alone / row.session:.2f}", "1.00"]
+    cores_used = max(cores for cores in apart if cores <= row.workers)
+    allowed = apart[cores_used] / cores_used
+    return [f"{alone / (row.workers * row.session):.2f}", f"{allowed / row.session:.2f}"]
 
 
 def _row(workers: int, way: str, told: Sequence[str]) -> Row:
     with TemporaryDirectory() as folder, _options(workers, way) as options:
-        store = Path(folder) / "runs"
-        line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        line += ["--claims-no-report", f"--claims-run-store={store}", *options, *told]
+        stores = [Path(folder) / str(number) for number in range(workers if way == "apart" else 1)]
+        line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *told]
+        line += ["--claims-no-report"]
+        lines = [[*line, f"--claims-run-store={store}"] for store in stores]
         began = time.monotonic()
-        output_of(line, {})
+        with ThreadPoolExecutor(len(lines)) as pool:
+            list(pool.map(lambda line: output_of(line, {}), lines))
         session = time.monotonic() - began
-        return Row(workers, way, len([*store.glob("*/*.json")]), round(session, 1))
+        return Row(workers, way, len([*Path(folder).glob("*/*/*.json")]), round(session, 1))
 
 
 @contextmanager
 def _options(workers: int, way: str) -> Iterator[list[str]]:
-    if way == "-n":
-        yield ["-n", str(workers)]
+    if way != "Ray":
+        yield ["-n", "1" if way == "apart" else str(workers)]
         return
     from ray.cluster_utils import Cluster
 

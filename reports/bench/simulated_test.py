@@ -35,6 +35,10 @@ def test_no_schedule_of_the_suite_beats_its_bound(workers: int) -> None:
     assert found.work > runs
 
 
-def test_efficiency_is_against_one_worker() -> None:
-    rows = [Row(1, "-n", 10, 30.0), Row(4, "Ray", 10, 15.0)]
-    assert cells(rows) == [["1", "-n", "10", "30.0", "1.00"], ["4", "Ray", "10", "15.0", "0.50"]]
+def test_efficiency_is_against_one_worker_and_what_the_cores_allow() -> None:
+    rows = [Row(1, "-n", 10, 30.0), Row(2, "apart", 20, 40.0), Row(4, "Ray", 10, 25.0)]
+    assert [row[-2:] for row in cells(rows)] == [
+        ["1.00", "1.00"],
+        ["0.75", "1.00"],
+        ["0.30", "0.80"],
+    ]
