@@ -23,21 +23,27 @@ CHANGES = ("release", "claim", "before", "now", "told in public")
 RELEASES = ("release", "ran on, or why not", "supported", "refuted", "inconclusive", "no verdict")
 VERDICTS = ("supported", "refuted", "inconclusive")
 KERAS = "https://github.com/keras-team/keras"
+UNREPORTED = "reported nowhere that we found"
 # Where a change is told in public, by the claim's file and name; else where its mark says.
 PUBLIC = {
+    "attention.in_half": UNREPORTED,
     "callbacks.plateau_again": f"{KERAS}/pull/22967",
     "checkpoints.checkpoint[ModelCheckpoint with save_freq saves after so many batches]": (
         f"{KERAS}/pull/17632"
     ),
     "early_stopping.twice": f"{KERAS}/pull/20533, {KERAS}/pull/22967",
+    "initializers.repeats": f"{KERAS}/pull/21874",
     "joining.left": f"{KERAS}/pull/21946",
+    "normalization.half": f"{KERAS}/pull/21438",
     "outputs.metrics": f"{KERAS}/issues/22625",
     "penalties.each": f"{KERAS}/pull/22021",
     "penalties.eagerly": f"{KERAS}/pull/22021",
     "penalties.in_loss[nested and shared layers]": f"{KERAS}/pull/22021",
     "penalties.in_loss[weights and outputs]": f"{KERAS}/pull/22021",
+    "reductions.all_masked": f"{KERAS}/pull/21908",
     "reported.on_batch": f"{KERAS}/pull/22617",
     "restored.revived": f"{KERAS}/pull/23029",
+    "weights.masked": UNREPORTED,
 }
 
 
