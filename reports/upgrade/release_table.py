@@ -26,7 +26,8 @@ KERAS = "https://github.com/keras-team/keras"
 UNREPORTED = "reported nowhere that we found"
 # Where a change is told in public, by the claim's file and name; else where its mark says.
 PUBLIC = {
-    "attention.in_half": UNREPORTED,
+    "activations.options": f"{KERAS}/pull/21149",
+    "attention.in_half": f"{KERAS}/pull/21850",
     "callbacks.plateau_again": f"{KERAS}/pull/22967",
     "checkpoints.checkpoint[ModelCheckpoint with save_freq saves after so many batches]": (
         f"{KERAS}/pull/17632"
