@@ -19,7 +19,7 @@ SIGNS = {
     "fails": "!",
     "": "",
 }
-CHANGES = ("release", "claim", "before", "now", "told in public")
+CHANGES = ("release", "claim", "before", "now", "told of this claim in public")
 RELEASES = ("release", "ran on, or why not", "supported", "refuted", "inconclusive", "no verdict")
 VERDICTS = ("supported", "refuted", "inconclusive")
 KERAS = "https://github.com/keras-team/keras"
