@@ -24,7 +24,7 @@ RELEASES = ("release", "ran on, or why not", "supported", "refuted", "inconclusi
 VERDICTS = ("supported", "refuted", "inconclusive")
 KERAS = "https://github.com/keras-team/keras"
 UNREPORTED = "reported nowhere that we found"
-# Where changes of a claim are told in public, by the claim's file and name; else where its mark says.
+# Where a claim's changes are told in public, by its file and name; else where its mark says.
 PUBLIC = {
     "activations.options": f"{KERAS}/pull/21149",
     "attention.in_half": f"{KERAS}/pull/21850",
