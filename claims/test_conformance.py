@@ -63,8 +63,9 @@ def review_arm(imdb):
 
 
 def apart(arm, measured):
-    by_fit = arm.replace(name=f"{arm.name}, by fit", trainer="fit")
-    return statistics.farthest(arm, by_fit, *CURVES[measured])
+    compiled, by_fit = arm.replace(trainer="compiled"), arm.replace(trainer="fit")
+    by_fit = by_fit.replace(name=f"{arm.name}, by fit")
+    return statistics.farthest(compiled, by_fit, *CURVES[measured])
 
 
 # Float32's rounding leaves a millionth of a nat after some twenty steps; TF32, a GPU's default,
