@@ -28,6 +28,7 @@ UNREPORTED = "reported nowhere that we found"
 PUBLIC = {
     "activations.options": f"{KERAS}/pull/21149",
     "attention.in_half": f"{KERAS}/pull/21850",
+    "augmentation.contrast_law": UNREPORTED,
     "callbacks.plateau_again": f"{KERAS}/pull/22967",
     "checkpoints.checkpoint[ModelCheckpoint with save_freq saves after so many batches]": (
         f"{KERAS}/pull/17632"
@@ -35,8 +36,15 @@ PUBLIC = {
     "early_stopping.twice": f"{KERAS}/pull/20533, {KERAS}/pull/22967",
     "initializers.repeats": f"{KERAS}/pull/21874",
     "joining.left": f"{KERAS}/pull/21946",
+    "joining.named": f"{KERAS}/issues/20136",
+    "losses.ctc": UNREPORTED,
     "normalization.half": f"{KERAS}/pull/21438",
+    "optimizer_options.accumulation": f"{KERAS}/pull/19998",
+    "optimizer_options.rescaled": UNREPORTED,
     "outputs.metrics": f"{KERAS}/issues/22625",
+    "outputs.own_loss": UNREPORTED,
+    "outputs.step": UNREPORTED,
+    "outputs.total": UNREPORTED,
     "penalties.each": f"{KERAS}/pull/22021",
     "penalties.eagerly": f"{KERAS}/pull/22021",
     "penalties.in_loss[nested and shared layers]": f"{KERAS}/pull/22021",
@@ -46,7 +54,10 @@ PUBLIC = {
     "recurrent_gates.gates_share": f"{KERAS}/pull/20656, {KERAS}/pull/20663",
     "reductions.all_masked": f"{KERAS}/pull/21908",
     "reported.on_batch": f"{KERAS}/pull/22617",
+    "restored.restored": UNREPORTED,
     "restored.revived": f"{KERAS}/pull/23029",
+    "saving.mixed[mixed_float16-0.005]": UNREPORTED,
+    "saving.mixed_steps": UNREPORTED,
     "weights.masked": UNREPORTED,
 }
 
