@@ -54,14 +54,15 @@ upgrade: $(INSTALLED)  ## the claims under versions FROM and TO, and what moved
 	@$(RUN) upgrade "$(FROM)" "$(TO)" --args="$(ARGS)" --to-args="$(TO_ARGS)"
 
 history: $(INSTALLED)  ## cheap claims under VERSIONS, and which version changed them
-	@$(RUN) history "$(VERSIONS)" --args="$(ARGS)" $(if $(MINUTES),--minutes $(MINUTES))
+	@$(RUN) history "$(VERSIONS)" --args="$(ARGS)" $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(TOGETHER:%=--together %)
 
 bisect: $(INSTALLED)  ## the first version between FROM and TO that changed CLAIM, or moved its ARM
 	@$(RUN) bisect "$(CLAIM)" "$(FROM)" "$(TO)" --arm="$(ARM)" --args="$(ARGS)"
 
 releases: $(INSTALLED)  ## contracts under every release, or VERSIONS='"keras==3.14.0" ...'
 	$(RUN) releases --record reports/upgrade/releases.json --args="$(ARGS)" \
-		$(if $(VERSIONS),--versions $(VERSIONS)) && $(RUN) tables
+		$(TOGETHER:%=--together %) $(if $(VERSIONS),--versions $(VERSIONS)) && $(RUN) tables
 
 bench: $(INSTALLED)  ## measure stock fit and compiled training, arm by arm
 	$(RUN) bench $(NOTEBOOK) $(ARGS)

@@ -1,6 +1,7 @@
 """Claims under many versions, each in an environment of its own, and which version changed what.
 
-`training-claims history VERSIONS [--args=...] [--minutes N] [--record FILE] [--join FILE]`
+`training-claims history VERSIONS [--args=...] [--minutes N] [--together N] [--record FILE]
+[--join FILE]`
 
 VERSIONS are such as "keras>=3.10,<3.16", "last 6 nightlies", "keras==3.13.2; keras==3.14.0" or a
 wheel file. What each gives is added to the record, `.claims/versions.jsonl`, and a page is made of
@@ -31,7 +32,7 @@ from training_claims.reports.history.record import Record
 from training_claims.reports.history.series import Followed, followed, version
 from training_claims.reports.history.session import decide, environment_of
 from training_claims.reports.history.versions import expected, listed
-from training_claims.reports.upgrade.environments import UnusableVersion
+from training_claims.reports.upgrade.environments import UnusableVersion, each_tried
 from training_claims.session import outputs
 from training_claims.session.options import given_count, given_path, given_words
 from training_claims.status import Status
@@ -53,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="N",
         help="of a worker, for each version (default: 5; any number with --args)",
     )
+    parser.add_argument(
+        "--together", type=given_count, default=1, metavar="N", help="versions at once (default: 1)"
+    )
     home = places.home()
     parser.add_argument(
         "--record", type=given_path, default=home / "versions.jsonl", metavar="FILE"
@@ -72,7 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Status.UNUSABLE
     except ValueError as fault:
         parser.error(str(fault))
-    tried = [_tried(each, given.args, chosen, given.record, record) for each in asked]
+
+    def attempt(requirements: str) -> Record | None:
+        return _tried(requirements, given.args, chosen, given.record, record)
+
+    tried = [*each_tried(asked, attempt, given.together)]
     found = followed(record_file.read(given.record))
     outputs.write(given.page, page(found))
     print("\n".join([*_told(found), f"Page: {os.path.relpath(given.page)}"]))

@@ -7,12 +7,14 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import file_digest, sha256
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
 
@@ -35,6 +37,25 @@ print(json.dumps({
     "gpus": len(tensorflow.config.list_physical_devices("GPU")),
 }))
 """
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each_tried(versions: Iterable[T], attempt: Callable[[T], R], together: int) -> Iterator[R]:
+    """What each version gives, as it comes, so many tried at once; none is begun after a fault.
+
+    More than one at once is for a cluster: on one machine each has its workers already.
+    """
+    with ThreadPoolExecutor(together) as pool:
+        begun = [pool.submit(attempt, each) for each in versions]
+        try:
+            for done in as_completed(begun):
+                yield done.result()
+        finally:
+            for each in begun:
+                each.cancel()
 
 
 class UnusableVersion(Exception):

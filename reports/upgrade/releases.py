@@ -1,10 +1,11 @@
 """The contracts under every release of Keras and TensorFlow that can be installed here.
 
-`training-claims releases [--versions REQUIREMENTS ...] [--record FILE] [--args=...]`
+`training-claims releases [--versions REQUIREMENTS ...] [--record FILE] [--args=...] [--together N]`
 
-Each release gets an environment of its own, one after the other: those that say most come first.
-What was found is written to the record after each, and what is in the record is not decided again,
-unless a claim is another one since; so run it again after an interruption.
+Each release gets an environment of its own; those that say most come first, one after the other, or
+so many `--together` where a cluster trains. What was found is written to the record after each, and
+what is in the record is not decided again, unless a claim is another one since; so run it again
+after an interruption.
 
 Exit status: 0 once all of them were tried, whatever was found; 3 if the claims cannot be asked
 here, or pip cannot say which releases there are; 4 for wrong usage, or if it runs already.
@@ -33,10 +34,10 @@ from training_claims.reports import places
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.upgrade import release_record
 from training_claims.reports.upgrade.available import available
-from training_claims.reports.upgrade.environments import Environment, UnusableVersion
+from training_claims.reports.upgrade.environments import Environment, UnusableVersion, each_tried
 from training_claims.reports.upgrade.release_record import Claim, Release
 from training_claims.session import outputs
-from training_claims.session.options import given_path, given_words
+from training_claims.session.options import given_count, given_path, given_words
 from training_claims.status import Status
 
 OLDEST = {"keras": Version("3.0"), "tensorflow": Version("2.16")}  # the first of Keras 3
@@ -85,11 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--args", type=given_words, default=(), help="arguments of pytest, after -m contract"
     )
+    parser.add_argument(
+        "--together", type=given_count, default=1, metavar="N", help="releases at once (default: 1)"
+    )
     given = parser.parse_args(arguments)
     outputs.check_file(given.record)
     try:
         with FileLock(places.home() / ".releases.lock", timeout=0):
-            _run(given.versions, given.record, given.args)
+            _run(given.versions, given.record, given.args, given.together)
     except Timeout:
         parser.error("Expected no other run of it here. Received: one. Wait for it to end.")
     except ValueError as fault:
@@ -100,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return Status.OK
 
 
-def _run(versions: Sequence[str] | None, file: Path, args: tuple[str, ...]) -> None:
+def _run(versions: Sequence[str] | None, file: Path, args: tuple[str, ...], together: int) -> None:
     releases = [_release(name) for name in versions or all_releases()]
     asked_now = _asked(args)
     claims = {nodeid: name for nodeid, (name, _) in asked_now.items()}
@@ -108,15 +112,22 @@ def _run(versions: Sequence[str] | None, file: Path, args: tuple[str, ...]) -> N
     for each in releases:
         record = record.naming(each)
     release_record.write(record, file)
+    lacking: dict[str, set[str]] = {}
     for each in releases if versions else in_order(releases):
-        lacking = record.lacking(each.name, claims.values())
-        files = {nodeid.partition("::")[0] for nodeid, name in claims.items() if name in lacking}
-        print(f"== {each.name}: {len(lacking)} of {len(claims)} claims to decide", flush=True)
-        if lacking:
-            release, found = _decided(each.name, claims, files, args)
-            print(f"== {each.name}: {release.reason or release.runs_on}", flush=True)
-            record = record.with_release(release).with_found(each.name, found)
-            release_record.write(record, file)
+        lacks = record.lacking(each.name, claims.values())
+        print(f"== {each.name}: {len(lacks)} of {len(claims)} claims to decide", flush=True)
+        if lacks:
+            files = {nodeid.partition("::")[0] for nodeid, name in claims.items() if name in lacks}
+            lacking[each.name] = files
+
+    def decided(name: str) -> tuple[Release, dict[str, str]]:
+        print(f"== {name}: begun", flush=True)
+        return _decided(name, claims, lacking[name], args)
+
+    for release, found in each_tried(lacking, decided, together):
+        print(f"== {release.name}: {release.reason or release.runs_on}", flush=True)
+        record = record.with_release(release).with_found(release.name, found)
+        release_record.write(record, file)
 
 
 def _release(name: str) -> Release:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from training_claims.reports.upgrade import release_record, release_table, releases
-from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
+from training_claims.reports.upgrade.environments import (
+    Environment,
+    UnusableVersion,
+    Versions,
+    each_tried,
+)
 from training_claims.reports.upgrade.release_record import NOT_YET, Claim, Record, Release
 
 Session = dict[str, Any]
@@ -71,6 +78,33 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
 
 def found() -> Record:
     return release_record.read(Path(".claims/releases.json"))
+
+
+def test_releases_are_decided_together_where_that_is_asked_for(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = Barrier(2, timeout=60)
+
+    def session(environment: Environment, args: Sequence[str]) -> Session:
+        both.wait()  # breaks unless the other runs, too
+        return made.session(environment, args)
+
+    monkeypatch.setattr(releases, "_session", session)
+    assert releases.main(["--together", "2"]) == 0
+    assert found().claims["p.sum"].found == {"supported": ("keras==3.13.2", "keras==3.14.0")}
+
+
+def test_no_version_is_begun_after_a_fault() -> None:
+    begun = list[int]()
+
+    def fails(version: int) -> None:
+        begun.append(version)
+        time.sleep(0.01)  # or all have ended before any can be called off
+        raise OSError(version)
+
+    with pytest.raises(OSError, match="0"):
+        next(each_tried(range(1000), fails, 1))
+    assert len(begun) < 1000
 
 
 def test_every_release_is_decided_and_what_is_in_the_record_is_not_again(made: Made) -> None:
