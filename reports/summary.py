@@ -17,22 +17,22 @@ WORDS = 2  # columns of text, before those of numbers
 
 
 def summary(ledger: Ledger, known: Record | None = None) -> str:
-    """What was not decided, refuted or drifted, counts, cost and what trained; then the tables.
+    """What changed, was refuted, drifted or not decided, counts, cost, what trained; then tables.
 
     Args:
         ledger: The session.
         known: The audit's record, if it speaks of this session.
     """
-    left = [f"- **{literal(line)}**" for line in ledger.undecided()[:1]]
-    left += [f"- {literal(line)}" for line in ledger.undecided()[1:]]
+    bad = [f"- **{literal(name)}**: {told}" for name, told in ledger.changed().items()]
     red = [each for each in ledger.decided if each.outcome in ("refuted", "fixed")]
-    bad = [f"- **{literal(each.statement)}**: {literal(each.headline)}" for each in red]
+    bad += [f"- **{literal(each.statement)}**: {literal(each.headline)}" for each in red]
     drifted = [arm for arm in ledger.drifts if arm.outcome == "drifted"]
     bad += [
         f"- **Arm {literal(arm.arm)} on {literal(arm.data)}**: {literal(arm.headline)}"
         for arm in drifted
     ]
-    bad += [f"- **{literal(name)}**: {told}" for name, told in ledger.changed().items()]
+    bad += [f"- **{literal(line)}**" for line in ledger.undecided()[:1]]
+    bad += [f"- {literal(line)}" for line in ledger.undecided()[1:]]
     overview = {name: literal(", ".join(told)) for name, told in ledger.overview().items()}
     about = [f"- {name}: {told}" for name, told in overview.items() if told]
     wordings = {claim.claim_id: claim.verdict.wording for claim in ledger.decided}
@@ -41,7 +41,7 @@ def summary(ledger: Ledger, known: Record | None = None) -> str:
         return known.power(claim["id"], wordings[claim["id"]]) if known else None
 
     rows = claims_table(map(record_of, ledger.decided), power)
-    lines = ["## Claims", "", *left, *bad, *about, "", *rows, ""]
+    lines = ["## Claims", "", *bad, *about, "", *rows, ""]
     if ledger.drifts:
         lines += ["## Drift from the baseline", "", *markdown_table(ledger.drifts), ""]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from pathlib import Path
 from training_claims.reports import places
 from training_claims.reports.command_line import CommandFailed, output_of
 from training_claims.reports.history.record import Record, read
-from training_claims.reports.upgrade.environments import Environment, UnusableVersion
+from training_claims.reports.upgrade.environments import WARNINGS, Environment, UnusableVersion
 
 LAST_LINES = 12
 COMMIT = re.compile(r"-g([0-9a-f]{7,40})$")  # as `git describe` ends
@@ -36,8 +36,9 @@ def decide(environment: Environment, arguments: Sequence[str], seeds: int) -> Re
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.jsonl"
-        line = [str(environment.python), "-m", "pytest", "-q", "--claims-no-report"]
-        line += ["--claims-seeds", str(seeds), "--claims-history", str(path), *arguments]
+        line = [str(environment.python), "-m", "pytest", "-q", *WARNINGS]
+        line += ["--claims-no-report", "--claims-seeds", str(seeds)]
+        line += ["--claims-history", str(path), *arguments]
         done = subprocess.run(  # noqa: S603
             line, cwd=places.root(), capture_output=True, text=True, check=False
         )

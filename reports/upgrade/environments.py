@@ -28,6 +28,8 @@ REPLACES = {
     "tensorflow-cpu": ("tensorflow",),
     "keras-nightly": ("keras",),
 }
+# Pytest's arguments there: what another version warns of is no fault of a claim.
+WARNINGS = ("-W", "default")
 PROBE = """
 import json, platform
 import keras, numpy, tensorflow

@@ -34,7 +34,12 @@ from training_claims.reports import places
 from training_claims.reports.command_line import Parser, command
 from training_claims.reports.upgrade import release_record
 from training_claims.reports.upgrade.available import available
-from training_claims.reports.upgrade.environments import Environment, UnusableVersion, each_tried
+from training_claims.reports.upgrade.environments import (
+    WARNINGS,
+    Environment,
+    UnusableVersion,
+    each_tried,
+)
 from training_claims.reports.upgrade.release_record import Claim, Release
 from training_claims.session import outputs
 from training_claims.session.options import given_count, given_path, given_words
@@ -44,6 +49,7 @@ OLDEST = {"keras": Version("3.0"), "tensorflow": Version("2.16")}  # the first o
 CONTRACTS = ("-m", "contract")
 LONGEST = 2 * 3600  # seconds of a session: a release under which a training never ends is left
 LONGEST_REASON = 160  # characters
+NO_NODE = "a node that is lost"
 UNTRIED = ("worker", "not started", "stopped")  # so the ledger begins what says nothing of a claim
 
 
@@ -213,7 +219,8 @@ def _decided(
     for nodeid, claim in claims.items():
         file = nodeid.partition("::")[0]
         why = left.get(nodeid) or left.get(file) or "not collected"
-        if claim not in found and file in files and not why.startswith(UNTRIED):
+        untried = why.startswith(UNTRIED) or NO_NODE in why
+        if claim not in found and file in files and not untried:
             found[claim] = _short(why)
     return Release(name, runs_on, ""), found
 
@@ -226,14 +233,8 @@ def _session(environment: Environment, args: Sequence[str]) -> dict[str, Any]:
     """
     file = places.home() / "releases" / f"{environment.folder.name}.json"
     file.unlink(missing_ok=True)
-    line = [
-        str(environment.python),
-        "-m",
-        "pytest",
-        "-n",
-        "auto",
-        "--continue-on-collection-errors",
-    ]
+    line = [str(environment.python), "-m", "pytest", "-n", "auto", *WARNINGS]
+    line += ["--continue-on-collection-errors"]
     line += ["--claims-no-report", "--claims-summary", str(file), *args]
     try:
         ended = subprocess.run(line, cwd=places.root(), timeout=LONGEST, check=False)  # noqa: S603
@@ -252,6 +253,8 @@ def _found(claim: Mapping[str, Any]) -> str:
 
 def _short(reason: str) -> str:
     """The end of a reason, which says most, without what is of this machine alone."""
-    told = re.sub(r"\w+://\S+", "...", reason.replace(str(places.root()), "."))
+    cause = re.sub(r"^\S*TrainingFailed: .*? at last: ", "", reason)  # not on which node
+    cause = re.sub(r" \(\S+:\d+, in .*", "", cause)
+    told = re.sub(r"\w+://\S+", "...", cause.replace(str(places.root()), "."))
     words = " ".join(told.split())
     return words if len(words) <= LONGEST_REASON else f"... {words[-LONGEST_REASON:]}"

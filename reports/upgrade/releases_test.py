@@ -123,10 +123,17 @@ def test_a_claim_that_is_another_one_since_is_decided_anew_with_its_file(made: M
     assert made.started[-1][1] == ("-m", "contract", "--deselect=test_q.py::")
 
 
-def test_what_is_missing_is_no_refutation(made: Made) -> None:
+ON_A_CLUSTER = (
+    "training_claims.cluster.source.TrainingFailed: Failed more than once, on vm (10.0.0.1, node "
+    "eea33b66) at last: AttributeError: no Stop (/a/b.py:15, in get). Arm 'stop' has no run [...]"
+)
+
+
+@pytest.mark.parametrize("lacks", ["AttributeError: no Stop", ON_A_CLUSTER])
+def test_what_is_missing_is_no_refutation(made: Made, lacks: str) -> None:
     made.sessions["keras==3.14.0"] = {
         "claims": [told(SUM, "refuted +0.31")],
-        "undecided": {STOP: "AttributeError: no Stop", "test_q.py": "SyntaxError"},
+        "undecided": {STOP: lacks, "test_q.py": "SyntaxError"},
     }
     made.sessions["keras==3.13.2"] = {
         "claims": [told(SUM), told(NEW)],

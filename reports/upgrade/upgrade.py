@@ -32,7 +32,12 @@ from training_claims.reports.command_line import Parser, command
 from training_claims.reports.drift.baseline import NEW_SEEDS
 from training_claims.reports.drift.compare import compare
 from training_claims.reports.upgrade.before import NOTHING
-from training_claims.reports.upgrade.environments import Environment, UnusableVersion, Versions
+from training_claims.reports.upgrade.environments import (
+    WARNINGS,
+    Environment,
+    UnusableVersion,
+    Versions,
+)
 from training_claims.session import outputs
 from training_claims.session.options import given_words
 from training_claims.status import Status, or_fault
@@ -94,9 +99,9 @@ class Side:
             *more: Arguments of pytest beside its own.
         """
         self.baseline.unlink(missing_ok=True)
-        line = [str(self.environment.python), "-m", "pytest", "-n", "auto", "--claims-seeds", SEEDS]
+        line = [str(self.environment.python), "-m", "pytest", "-n", "auto", *WARNINGS]
+        line += ["--claims-seeds", SEEDS, "--claims-report-as", version]
         line += ["--claims-results", str(self.results), "--claims-clean-results"]
-        line += ["--claims-report-as", version]
         line += ["--claims-save-baseline", str(self.baseline), "--continue-on-collection-errors"]
         line += [*more, *self.arguments]
         status = subprocess.run(line, cwd=places.root(), check=False).returncode  # noqa: S603
