@@ -193,6 +193,17 @@ def test_request_that_leaves_would_be_seen(browser: Browser, tmp_path: Path) -> 
         next(reading)
 
 
+def test_the_report_opens_at_its_top_and_scrolls(browser: Browser, report: Path) -> None:
+    for reader in opened(browser, report, (1000, 600), "light"):
+        moved = reader.page.get_by_text("not-decided").first
+        reader.page.get_by_test_id("tree-leaf-title").first.wait_for()
+        reader.page.wait_for_timeout(500)  # by then it has scrolled
+        expect(moved).to_be_in_viewport()
+        reader.page.mouse.move(500, 400)
+        reader.page.mouse.wheel(0, 1000)
+        expect(moved).not_to_be_in_viewport()
+
+
 def test_verdict_and_curves_stand_on_the_first_screen(reader: Reader) -> None:
     description = reader.claim(HELPS)
     assert bottom(description.get_by_text("✔ supported")) < reader.fold()

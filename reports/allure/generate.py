@@ -42,13 +42,22 @@ OUTSIDE = re.compile(
     r"|googletagmanager\.com[^\"'\s]*|google-analytics\.com[^\"'\s]*",
     re.IGNORECASE,
 )
-# A table of many epochs scrolls instead of breaking its numbers into digits; on a phone, the kind
-# and the size of an attachment leave its name room.
+# A table of many epochs scrolls instead of breaking its numbers into digits; what changed is named
+# whole; on a phone, the kind and the size of an attachment leave its name room.
 STYLE = (
     "<style>[class*=attachment-table] :is(th,td){white-space:nowrap!important}"
+    "[data-testid=metadata-item-key]{white-space:normal!important;line-height:1.2!important;"
+    "overflow:visible!important}"
     "@media(max-width:600px){[data-testid=test-result-attachment-header]>div>div>span"
-    "{display:none}}</style></head>"
+    "{display:none}}</style>"
 )
+# Allure scrolls to the first failure, past what the page says of all. Undone, unless a reader did.
+BEGIN = """<script>
+const begin = event => { (event.target.scrollingElement ?? event.target).scrollTop = 0 }
+const leave = () => removeEventListener("scroll", begin, true)
+addEventListener("scroll", begin, {capture: true, once: true})
+for (const act of ["wheel", "pointerdown", "keydown", "touchstart"]) addEventListener(act, leave)
+</script>"""
 LINK = (
     '<a href="versions.html" style="position:fixed;right:12px;bottom:8px;font:13px sans-serif">'
     "Claims over versions</a>"
@@ -143,7 +152,7 @@ def generate(report: Report) -> list[str]:
         folders = [str(folder) for folder in report.results]
         config = ["--config", str(HERE / "allurerc.mjs"), "--cwd", str(report.output.parent)]
         _node([str(allure), "generate", *folders, *config], settings)
-        page = offline(_page(report.site / "page")).replace("</head>", STYLE, 1)
+        page = offline(_page(report.site / "page")).replace("</head>", f"{STYLE}{BEGIN}</head>", 1)
         page += LINK if report.versions.is_file() else ""
         outputs.write(report.output, packed(page))
         history.replace(report.history)
