@@ -205,7 +205,7 @@ def test_a_claim_ends_as_judged(endings: pytest.Pytester, run_inside: Run, worke
     for line in SAID:
         said.stdout.fnmatch_lines([line])
     told = (endings.path / "summary.md").read_text().splitlines()
-    assert told[2] == f"- **11 of {len(found)} claims were not decided**"
+    assert f"- **11 of {len(found)} claims were not decided**" in told
     assert "- Some claim: Skipped: not today" in told
     assert "- Some claim: after its verdict: ValueError: after" in told
 
