@@ -32,6 +32,7 @@ TOLD = {
     ),
     f"{KERAS}/pull/19363": (
         "callbacks.logs",
+        "evaluation.evaluate",
         "evaluation.evaluate_again",
         "loop.steps_per_epoch",
         "penalties.in_loss[add_loss]",
@@ -76,6 +77,8 @@ TOLD = {
         "restored.restored",
         "saving.mixed[mixed_float16-0.005]",
         "saving.mixed_steps",
+        "validation.validation_freq",
+        "validation.validation_steps",
         "weights.masked",
     ),
 }
