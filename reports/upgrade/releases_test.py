@@ -129,6 +129,13 @@ ON_A_CLUSTER = (
 )
 
 
+def test_a_lost_node_says_nothing_of_a_claim(made: Made) -> None:
+    lost = "TrainingFailed: Failed more than once, on a node that is lost at last: killed."
+    made.sessions["keras==3.14.0"] = {"claims": [told(SUM)], "undecided": {STOP: lost}}
+    assert releases.main(["--versions", "keras==3.14.0"]) == 0
+    assert found().lacking("keras==3.14.0", IDS.values()) == {"p.stop"}
+
+
 @pytest.mark.parametrize("lacks", ["AttributeError: no Stop", ON_A_CLUSTER])
 def test_what_is_missing_is_no_refutation(made: Made, lacks: str) -> None:
     made.sessions["keras==3.14.0"] = {
