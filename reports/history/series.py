@@ -36,7 +36,7 @@ class Followed:
 
 
 def followed(record: Record) -> list[Followed]:
-    """The series of a record that have two versions at least, those that changed first."""
+    """The series of a record that have two versions at least, as they are told."""
     found = [each for each in _by_place(record) if len(each) > 1]
     whole = []
     for parts in found:
@@ -44,7 +44,12 @@ def followed(record: Record) -> list[Followed]:
         samples = tuple(series.sample(values) for values in parts.values())
         changes = tuple(change_points(samples, len(found)))
         whole.append(Followed(series, tuple(by for _, by in parts), samples, changes))
-    return sorted(whole, key=lambda each: (not each.changes, each.series))
+    return sorted(whole, key=_first_told)
+
+
+def _first_told(each: Followed) -> tuple[bool, bool, Series]:
+    """What changed comes first, and claims before the arms that they read."""
+    return not each.changes, each.series.kind != "claim", each.series
 
 
 def version(by: Trained) -> tuple[str, ...]:

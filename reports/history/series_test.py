@@ -52,6 +52,16 @@ def test_a_change_is_told_by_what_moved() -> None:
     assert found.told(change) == "effect: TensorFlow 2.22.0 with NumPy 2.5.0"
 
 
+def test_what_changed_leads_and_claims_come_before_arms() -> None:
+    claim = replace(ARM, kind="claim", name="a claim", direction="exceeds")
+    record: dict[tuple[Series, Trained], dict[int, float]] = {
+        (series, by): of(0.1) for series in (ARM, claim) for by in (BY, LATER[1])
+    }
+    moved = replace(ARM, name="z moved")
+    record |= {(moved, BY): of(0.1), (moved, LATER[1]): of(5.0)}
+    assert [each.series for each in followed(record)] == [moved, claim, ARM]
+
+
 def test_a_page_of_runs_that_diverged_says_so_and_escapes_names() -> None:
     levels = (of(0.1), of(nan), of(inf), of(0.1, inf))
     found = followed(dict(zip([(ARM, by) for by in (BY, *LATER)], levels, strict=True)))
