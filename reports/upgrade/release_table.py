@@ -30,6 +30,12 @@ TOLD = {
     f"{KERAS}/pull/17632": (
         "checkpoints.checkpoint[ModelCheckpoint with save_freq saves after so many batches]",
     ),
+    f"{KERAS}/issues/18759, {KERAS}/pull/18921": (
+        "normalization.batch_frozen",
+        "normalization.batch_moving",
+        "normalization.batch_training",
+    ),
+    f"{KERAS}/issues/18949, {KERAS}/pull/18972": ("optimizer_options.overwritten",),
     f"{KERAS}/pull/19363": (
         "callbacks.logs",
         "evaluation.evaluate",
