@@ -110,7 +110,7 @@ def _bench() -> Iterator[str]:
 def _scale() -> Iterator[str]:
     measured = _read("reports/bench/scale.json")
     yield from (
-        f"## Measured: {measured['claims']} claims, by `training-claims scale`",
+        "## Measured by `training-claims scale`",
         "",
         *scale.how(measured),
         "",

@@ -91,10 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def how(record: Mapping[str, Any]) -> Iterator[str]:
     """How a record was measured."""
-    waits = " Their runs wait 0.25 s and compute nothing." if record["claims"] == "made" else ""
+    made = record["claims"] == "made"
+    files = ", ".join(f"`{file}`" for file in record["claims"].split())
+    yield "Made claims, whose runs wait 0.25 s." if made else f"Claims: {files}."
+    yield ""
     yield (
         f"{record['processor']}, {record['cores']} cores, load {record['load']:g}; 4 workers share "
-        f"{record['cores']} cores.{waits} Efficiency is the session of one `-n` worker, over this "
+        f"{record['cores']} cores. Efficiency is the session of one `-n` worker, over this "
         "session times workers; all of a session counts, what it loads and asks before it trains, "
         "too. What the cores allow is how fast they decide the claims as often as there are cores, "
         'in sessions apart that share nothing but the machine ("apart").'
