@@ -91,9 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def how(record: Mapping[str, Any]) -> Iterator[str]:
     """How a record was measured."""
-    made = record["claims"] == "made"
-    files = ", ".join(f"`{file}`" for file in record["claims"].split())
-    yield "Made claims, whose runs wait 0.25 s." if made else f"Claims: {files}."
+    if record["claims"] == "made":
+        yield "Made claims, whose runs wait 0.25 s and compute nothing."
+    else:
+        yield f"Claims: {', '.join(f'`{file}`' for file in record['claims'].split())}."
     yield ""
     yield (
         f"{record['processor']}, {record['cores']} cores, load {record['load']:g}; 4 workers share "
